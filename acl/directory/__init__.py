@@ -1,0 +1,3 @@
+"""
+Who belongs to which group, as the sources define it.
+"""

@@ -1,0 +1,191 @@
+"""
+What the engine process does: one method an operation, over one Qdrant Edge shard.
+
+Reading operations: `search`. Nothing reads without a scope's filter; the engine's own
+`retrieve` takes none and is not called anywhere.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import qdrant_edge as edge
+
+from acl.index import stored
+
+POINTS_A_CALL: Final = 1_000
+CHECK_PAYLOAD: Final = [
+    stored.SOURCE,
+    stored.DOCUMENT,
+    stored.REVISION,
+    stored.READERSHIP,
+    stored.ACL_REVISION,
+]
+
+
+class EngineShard:
+    """
+    One tenant's points.
+    """
+
+    def __init__(self, directory: Path, dimension: int) -> None:
+        self._dimension = dimension
+        self._shard = _open(directory, dimension)
+
+    def operations(self) -> Mapping[str, Callable[..., object]]:
+        """
+        Return everything that a client may ask for, by name.
+        """
+        return {
+            "ping": self.ping,
+            "search": self.search,
+            "discard": self.discard,
+            "stage": self.stage,
+            "publish": self.publish,
+            "withdraw": self.withdraw,
+            "remove": self.remove,
+            "count": self.count,
+            "total": self.total,
+            "flush": self.flush,
+            "optimize": self.optimize,
+        }
+
+    def ping(self) -> int:
+        """
+        Return the dimension of the vectors held.
+        """
+        return self._dimension
+
+    def search(
+        self,
+        question: tuple[bytes, list[int], list[float]],
+        scope: list[list[str]],
+        candidates: int,
+    ) -> list[list[list[object]]]:
+        """
+        Return the dense and the sparse leg, filtered and checked, best first.
+
+        `question` is the dense row, term names and their weights; `scope` the names of
+        readerships, sources and unsettled documents.
+        """
+        dense, terms, weights = question
+        readerships, sources, unsettled = scope
+        within = stored.scope_filter(readerships, sources, unsettled)
+        row = np.frombuffer(dense, dtype=np.float32).tolist()
+        by_meaning = edge.Query.Nearest(row, using=stored.DENSE)
+        legs = [self._nearest(by_meaning, within, candidates, edge.SearchParams(exact=True))]
+        # Document frequencies are counted over the scope: over all points they would tell
+        # this reader which words occur in documents that this reader may not see.
+        counted = edge.SearchParams(exact=True, idf=edge.IdfParams(corpus=within))
+        words = edge.SparseVector(indices=terms, values=weights)
+        by_words = edge.Query.Nearest(words, using=stored.SPARSE)
+        legs.append(self._nearest(by_words, within, candidates, counted) if terms else [])
+        allowed, searched = frozenset(readerships), frozenset(sources)
+        return [
+            [stored.hit(found) for found in leg if stored.inside(found, allowed, searched)]
+            for leg in legs
+        ]
+
+    def discard(self, kept: Sequence[Sequence[object]]) -> None:
+        """
+        Delete every revision but the named one of each document.
+        """
+        update = edge.UpdateOperation.delete_points_by_filter
+        for document, revision in kept:
+            others = stored.other_revisions_of(str(document), int(str(revision)))
+            self._shard.update(update(others))
+
+    def stage(self, records: Sequence[Sequence[object]]) -> None:
+        """
+        Upsert points without a readership.
+        """
+        points = [stored.point(record) for record in records]
+        for start in range(0, len(points), POINTS_A_CALL):
+            some = points[start : start + POINTS_A_CALL]
+            self._shard.update(edge.UpdateOperation.upsert_points(some))
+
+    def publish(self, publications: Sequence[Sequence[object]]) -> None:
+        """
+        Set readership and ACL revision on one revision of each document; drop the others.
+        """
+        update = edge.UpdateOperation
+        for document, revision, acl_revision, readership in publications:
+            named, number = str(document), int(str(revision))
+            fields = {stored.READERSHIP: readership, stored.ACL_REVISION: acl_revision}
+            current = stored.revision_of(named, number)
+            self._shard.update(update.set_payload_by_filter(current, fields))
+        self.discard([publication[:2] for publication in publications])
+
+    def withdraw(self, documents: Sequence[str]) -> None:
+        """
+        Take the readership off every point of these documents.
+        """
+        if documents:
+            fields = [stored.READERSHIP, stored.ACL_REVISION]
+            update = edge.UpdateOperation.delete_payload_by_filter
+            self._shard.update(update(stored.all_of(documents), fields))
+
+    def remove(self, documents: Sequence[str]) -> None:
+        """
+        Delete every point of these documents.
+        """
+        if documents:
+            update = edge.UpdateOperation.delete_points_by_filter
+            self._shard.update(update(stored.all_of(documents)))
+
+    def count(self, document: str, revision: int) -> int:
+        """
+        Count the points of one revision.
+        """
+        counted = edge.CountRequest(filter=stored.revision_of(document, revision), exact=True)
+        return self._shard.count(counted)
+
+    def total(self) -> int:
+        """
+        Count all points. For agreement with the registry; no reader is ever told.
+        """
+        return self._shard.count(edge.CountRequest(exact=True))
+
+    def flush(self) -> None:
+        """
+        Force everything to disk.
+        """
+        self._shard.flush()
+
+    def optimize(self) -> None:
+        """
+        Merge segments and rebuild the payload indexes.
+        """
+        self._shard.optimize()
+
+    def close(self) -> None:
+        """
+        Flush and release the files.
+        """
+        self._shard.flush()
+        self._shard.close()
+
+    def _nearest(
+        self, query: edge.Query, scope: edge.Filter, candidates: int, params: edge.SearchParams
+    ) -> Sequence[edge.ScoredPoint]:
+        return self._shard.query(
+            edge.QueryRequest(
+                query=query,
+                filter=scope,
+                limit=candidates,
+                with_payload=CHECK_PAYLOAD,
+                params=params,
+            )
+        )
+
+
+def _open(directory: Path, dimension: int) -> edge.EdgeShard:
+    if any(directory.iterdir()):
+        return edge.EdgeShard.load(str(directory))
+    shard = edge.EdgeShard.create(str(directory), stored.shard_config(dimension))
+    for key in stored.KEYWORDS:
+        index = edge.UpdateOperation.create_field_index(key, edge.PayloadSchemaType.Keyword)
+        shard.update(index)
+    shard.flush()
+    return shard

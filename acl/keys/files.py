@@ -1,0 +1,163 @@
+"""
+Keys in files below the data directory: the embedded default.
+
+Whoever can read these files can read everything, so they are created with mode 0600 in a
+directory of mode 0700, and refused when anybody else may read or write them.
+For more than one machine use a KMS.
+"""
+
+import base64
+import binascii
+import contextlib
+import os
+import secrets
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from acl.keys.errors import KeyFileError, SealBrokenError
+from acl.keys.provider import WrappedKey
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+PURPOSES = ("content", "vault", "index", "pseudonyms", "acl-seal", "audit")
+"""
+One key a purpose, so that no two mechanisms ever share one.
+"""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ServiceKeys:
+    """
+    Every key that one tenant's installation holds.
+    """
+
+    content: "FileKek"
+    vault: "FileKek"
+    index: bytes
+    pseudonyms: bytes
+    acl_seal: bytes
+    audit: bytes
+
+
+class FileKek:
+    """
+    A key-encryption key held in memory, read from a file.
+    """
+
+    def __init__(self, kek_id: str, key: bytes) -> None:
+        self._kek_id = kek_id
+        self._aead = AESGCM(key)
+
+    def wrap(self, dek: bytes, *, context: bytes) -> WrappedKey:
+        """
+        Wrap with AES-256-GCM and a fresh random nonce.
+        """
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        return WrappedKey(self._kek_id, nonce + self._aead.encrypt(nonce, dek, context))
+
+    def unwrap(self, wrapped: WrappedKey, *, context: bytes) -> bytes:
+        """
+        Unwrap, or raise `SealBrokenError`.
+        """
+        if wrapped.kek_id != self._kek_id:
+            msg = f"wrapped under key {wrapped.kek_id!r}, which this provider does not hold"
+            raise SealBrokenError(msg)
+        nonce, body = wrapped.wrapped[:NONCE_BYTES], wrapped.wrapped[NONCE_BYTES:]
+        try:
+            return self._aead.decrypt(nonce, body, context)
+        except (InvalidTag, ValueError) as error:
+            msg = "a wrapped data key does not unwrap in its place"
+            raise SealBrokenError(msg) from error
+
+
+def create_keys(directory: Path) -> None:
+    """
+    Create the key files of a new installation; existing ones are never replaced.
+    """
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for purpose in PURPOSES:
+        path = _path(directory, purpose)
+        if not path.exists():
+            _write_new(path, secrets.token_bytes(KEY_BYTES))
+
+
+def load_keys(directory: Path) -> ServiceKeys:
+    """
+    Load every key.
+
+    Raises:
+        KeyFileError: One is missing, malformed, or accessible to others.
+    """
+    found = {purpose: _read(_path(directory, purpose)) for purpose in PURPOSES}
+    return ServiceKeys(
+        content=FileKek("file:content:1", found["content"]),
+        vault=FileKek("file:vault:1", found["vault"]),
+        index=found["index"],
+        pseudonyms=found["pseudonyms"],
+        acl_seal=found["acl-seal"],
+        audit=found["audit"],
+    )
+
+
+def require_private(path: Path) -> None:
+    """
+    Refuse a file or directory that group or others may read, write or enter.
+
+    Raises:
+        KeyFileError: It is missing, not ours, or open to others.
+    """
+    try:
+        found = path.lstat()
+    except OSError as error:
+        msg = f"{path}: {error.strerror}; restore it from a backup, keys cannot be recreated"
+        raise KeyFileError(msg) from error
+    if stat.S_ISLNK(found.st_mode):
+        msg = f"{path} is a symbolic link; put the key file itself there"
+        raise KeyFileError(msg)
+    if found.st_uid != os.geteuid():
+        msg = f"{path} belongs to user {found.st_uid}; run as that user, or change its owner"
+        raise KeyFileError(msg)
+    if found.st_mode & 0o077:
+        mode = "700" if stat.S_ISDIR(found.st_mode) else "600"
+        msg = f"{path} can be read or changed by others; run: chmod {mode} {path}"
+        raise KeyFileError(msg)
+
+
+def _path(directory: Path, purpose: str) -> Path:
+    return directory / f"{purpose}.key"
+
+
+def _write_new(path: Path, key: bytes) -> None:
+    # A temporary name first: a crash must never leave half a key under the real name. Linking
+    # fails where renaming would replace a key that another process has made meanwhile.
+    draft = path.with_suffix(f".{os.getpid()}.draft")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(base64.b64encode(key) + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    with contextlib.suppress(FileExistsError):
+        path.hardlink_to(draft)
+    draft.unlink()
+
+
+def _read(path: Path) -> bytes:
+    require_private(path.parent)
+    require_private(path)
+    try:
+        key = base64.b64decode(path.read_bytes().strip(), validate=True)
+    except binascii.Error as error:
+        msg = f"{path} does not hold a base64 key; restore it from a backup"
+        raise KeyFileError(msg) from error
+    except OSError as error:
+        msg = f"{path} cannot be read: {error.strerror}; restore it from a backup"
+        raise KeyFileError(msg) from error
+    if len(key) != KEY_BYTES:
+        msg = f"{path} holds {len(key)} bytes, expected {KEY_BYTES}; restore it from a backup"
+        raise KeyFileError(msg)
+    return key

@@ -1,0 +1,3 @@
+"""
+The nouns: pure, frozen values that both sides of the service share.
+"""

@@ -1,0 +1,23 @@
+"""
+What can go wrong with the registry.
+"""
+
+from acl.errors import ConfigurationError, ReadershipError
+
+
+class RegistryUnavailableError(ReadershipError):
+    """
+    The registry did not answer. Nothing may be released without it.
+    """
+
+    public_message = "the service is temporarily unavailable"
+    code = "registry_unavailable"
+
+
+class RegistryMismatchError(ConfigurationError):
+    """
+    The registry on disk is not the one that this program or configuration expects.
+    """
+
+    public_message = "the registry does not fit this installation"
+    code = "registry_mismatch"

@@ -1,0 +1,163 @@
+"""
+The registry's schema, in SQLAlchemy Core. Migrations stand in `migrations`.
+
+Nothing here holds text of a document in the clear: `sealed`, `card` and `originals` are
+envelopes. What does stay readable (ids, principals, labels, sizes) is listed in the threat
+model.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator
+
+_START = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """
+    A moment, stored as microseconds since 1970 so that every database keeps it exactly.
+    """
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """
+        Store a moment; one without a zone is refused.
+        """
+        del dialect
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            msg = "a time without a zone cannot be stored"
+            raise ValueError(msg)
+        return (value - _START) // timedelta(microseconds=1)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        """
+        Read a moment back, in UTC.
+        """
+        del dialect
+        return None if value is None else _START + timedelta(microseconds=value)
+
+
+metadata = MetaData()
+
+installation = Table(
+    "installation",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+    comment="facts that must not change under a data directory: tenant, embedding variant",
+)
+
+epoch = Table(
+    "epoch",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+    comment="one row; committed with every permission-relevant write",
+)
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("name", String(128), primary_key=True),
+    Column("authority", String(128), nullable=False),
+    Column("acl_observed_at", UtcTime, nullable=True),
+    Column("synced_at", UtcTime, nullable=True),
+)
+
+readerships = Table(
+    "readerships",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("gates", Text, nullable=False),
+    comment="distinct ACL snapshots by content",
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("key", String(32), primary_key=True),
+    Column("source", String(128), ForeignKey("sources.name"), nullable=False),
+    Column("document", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reason", Text, nullable=False, default=""),
+    Column("revision", Integer, nullable=False),
+    Column("acl_revision", Integer, nullable=False),
+    Column("readership", String(64), ForeignKey("readerships.digest"), nullable=True),
+    Column("label", String(64), nullable=False),
+    Column("seal", LargeBinary, nullable=False),
+    Column("fingerprint", String(64), nullable=True),
+    Column("card_fingerprint", String(64), nullable=True),
+    Column("ingest_run", String(36), nullable=True),
+    Column("kek_id", String(64), nullable=True),
+    Column("wrapped_key", LargeBinary, nullable=True),
+    Column("commitment", LargeBinary, nullable=True),
+    Column("card", LargeBinary, nullable=True),
+    Column("vault_kek_id", String(64), nullable=True),
+    Column("vault_key", LargeBinary, nullable=True),
+    Column("vault_commitment", LargeBinary, nullable=True),
+    Column("originals", LargeBinary, nullable=True),
+    Column("changed_at", UtcTime, nullable=False),
+    UniqueConstraint("source", "document"),
+    Index("documents_by_state", "state", "readership"),
+    Index("documents_by_id", "document"),
+)
+
+chunks = Table(
+    "chunks",
+    metadata,
+    Column("chunk", String(36), primary_key=True),
+    Column("document_key", String(32), ForeignKey("documents.key"), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("page", Integer, nullable=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Index("chunks_by_document", "document_key", "revision", "ordinal"),
+)
+
+groups = Table(
+    "groups",
+    metadata,
+    Column("source", String(128), ForeignKey("sources.name"), primary_key=True),
+    Column("authority", String(128), primary_key=True),
+    Column("id", String(512), primary_key=True),
+    comment="groups that a source has defined; one that is not here is not known",
+)
+
+members = Table(
+    "members",
+    metadata,
+    Column("source", String(128), ForeignKey("sources.name"), primary_key=True),
+    Column("group_authority", String(128), primary_key=True),
+    Column("group_id", String(512), primary_key=True),
+    Column("authority", String(128), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("id", String(512), primary_key=True),
+)
+
+unsettled = Table(
+    "unsettled",
+    metadata,
+    Column("document_key", String(32), primary_key=True),
+    Column("since", UtcTime, nullable=False),
+    comment="the outbox: documents whose index points may not agree with this registry yet",
+)

@@ -1,0 +1,365 @@
+"""
+The only file that changes the registry.
+
+Every permission-relevant change commits a new epoch in the same transaction and marks the
+documents whose index points must follow as unsettled. Until they are settled they are left
+out of every search, so registry and index never disagree in front of a reader.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from acl.directory.stored import replace_groups, stored_groups
+from acl.keys.acl_seal import AclSealer
+from acl.keys.envelope import EnvelopeKey
+from acl.keys.naming import Namer
+from acl.keys.provider import WrappedKey
+from acl.model.documents import DocumentPermission, DocumentState
+from acl.model.grants import AclSnapshot
+from acl.model.identifiers import (
+    AuthorityId,
+    ChunkId,
+    DocumentId,
+    DocumentKey,
+    ReadershipDigest,
+    SourceName,
+    TenantId,
+)
+from acl.model.principals import Principal
+from acl.registry import tables
+from acl.registry.database import Database
+from acl.registry.permissions import permission_from
+from acl.registry.rows import (
+    SHREDDED,
+    NewRevision,
+    chunk_rows,
+    envelope_columns,
+    permission_columns,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDocument:
+    """
+    What the registry has of a document, for planning a sync.
+    """
+
+    permission: DocumentPermission
+    fingerprint: str | None
+    card_fingerprint: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionChange:
+    """
+    What a source now says about who may read one document.
+
+    `acl` is `None` where no usable ACL is known. `state` other than LIVE withdraws the
+    document at once; REMOVED also destroys its key. `fingerprint` replaces the stored one if
+    it is given: a quarantined content is not tried again until it changes.
+    """
+
+    document: DocumentId
+    state: DocumentState
+    acl: AclSnapshot | None
+    label: str
+    reason: str = ""
+    fingerprint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SettledState:
+    """
+    What the index must hold of one document: nothing, if `chunks` is empty.
+    """
+
+    permission: DocumentPermission
+    chunks: tuple[ChunkId, ...]
+
+
+class RegistryWriter:
+    """
+    Changes the registry on behalf of ingestion.
+    """
+
+    def __init__(
+        self, database: Database, tenant: TenantId, namer: Namer, sealer: AclSealer
+    ) -> None:
+        self._database = database
+        self._tenant = tenant
+        self._namer = namer
+        self._sealer = sealer
+
+    def known(self, source: SourceName) -> dict[DocumentId, KnownDocument]:
+        """
+        Return everything the registry has of a source, tombstones included.
+        """
+        found = select(tables.documents).where(tables.documents.c.source == source)
+        with self._database.reading() as connection:
+            return {
+                DocumentId(row.document): KnownDocument(
+                    permission_from(row), row.fingerprint, row.card_fingerprint, row.reason
+                )
+                for row in connection.execute(found)
+            }
+
+    def groups_of(self, source: SourceName) -> dict[Principal, frozenset[Principal]]:
+        """
+        Return the groups as this source last defined them.
+        """
+        with self._database.reading() as connection:
+            return stored_groups(connection, self._tenant, source)
+
+    def register_source(self, source: SourceName, authority: AuthorityId) -> None:
+        """
+        Make sure that the source has a row.
+        """
+        with self._database.writing() as connection:
+            if connection.scalar(select(tables.sources).where(tables.sources.c.name == source)):
+                return
+            connection.execute(insert(tables.sources).values(name=source, authority=authority))
+
+    def apply_permissions(
+        self,
+        source: SourceName,
+        changes: Sequence[PermissionChange],
+        groups: Mapping[Principal, frozenset[Principal]] | None,
+        *,
+        now: datetime,
+    ) -> list[DocumentKey]:
+        """
+        Apply what changed, in one transaction with a new epoch; return what is unsettled.
+
+        `groups` replaces every group of the source, or is `None` where none changed.
+        """
+        if not changes and groups is None:
+            return []
+        with self._database.writing() as connection:
+            if groups is not None:
+                replace_groups(connection, source, groups)
+            touched = [self._apply(connection, source, change, now) for change in changes]
+            _mark_unsettled(connection, touched, now)
+            _next_epoch(connection)
+        return touched
+
+    def commit_revisions(
+        self, source: SourceName, revisions: Sequence[NewRevision], *, now: datetime
+    ) -> list[DocumentKey]:
+        """
+        Make revisions current, in one transaction with a new epoch; return what is unsettled.
+        """
+        with self._database.writing() as connection:
+            touched = [self._commit(connection, source, new, now) for new in revisions]
+            _mark_unsettled(connection, touched, now)
+            _next_epoch(connection)
+        return touched
+
+    def observed(self, source: SourceName, *, at: datetime) -> None:
+        """
+        Record that every ACL and group of the source was seen at this moment.
+        """
+        with self._database.writing() as connection:
+            connection.execute(
+                update(tables.sources)
+                .where(tables.sources.c.name == source)
+                .values(acl_observed_at=at, synced_at=at)
+            )
+
+    def unsettled(self) -> list[DocumentKey]:
+        """
+        Return the documents whose index points must still be made to follow.
+        """
+        with self._database.reading() as connection:
+            return [DocumentKey(key) for key in connection.scalars(select(tables.unsettled.c[0]))]
+
+    def settled_state(self, key: DocumentKey) -> SettledState | None:
+        """
+        Return what the index must hold of a document, or `None` if it was never committed.
+        """
+        wanted = select(tables.documents).where(tables.documents.c.key == key)
+        with self._database.reading() as connection:
+            row = connection.execute(wanted).one_or_none()
+            if row is None:
+                return None
+            current = permission_from(row)
+            owned = select(tables.chunks.c.chunk).where(
+                tables.chunks.c.document_key == key,
+                tables.chunks.c.revision == current.revision,
+            )
+            chunks = tuple(ChunkId(chunk) for chunk in connection.scalars(owned))
+        return SettledState(current, chunks)
+
+    def settled_chunks(self) -> int:
+        """
+        Return how many points the index must hold of all settled documents.
+        """
+        pending = select(tables.unsettled.c.document_key)
+        wanted = (
+            select(func.count())
+            .select_from(tables.chunks)
+            .where(tables.chunks.c.document_key.not_in(pending))
+        )
+        with self._database.reading() as connection:
+            return connection.scalars(wanted).one()
+
+    def mark_all_unsettled(self, *, now: datetime) -> list[DocumentKey]:
+        """
+        Doubt the index points of every document that has content; return these documents.
+        """
+        with self._database.writing() as connection:
+            wanted = select(tables.chunks.c.document_key).distinct()
+            keys = [DocumentKey(key) for key in connection.scalars(wanted)]
+            _mark_unsettled(connection, keys, now)
+        return keys
+
+    def mark_unsettled(self, keys: Sequence[DocumentKey], *, now: datetime) -> None:
+        """
+        Leave these documents out of every search until they are settled.
+        """
+        with self._database.writing() as connection:
+            _mark_unsettled(connection, keys, now)
+
+    def settle(self, keys: Iterable[DocumentKey]) -> None:
+        """
+        Record that the index agrees about these documents. Only after its flush.
+        """
+        with self._database.writing() as connection:
+            for key in keys:
+                connection.execute(
+                    delete(tables.unsettled).where(tables.unsettled.c.document_key == key)
+                )
+
+    def sealed_card(self, key: DocumentKey) -> tuple[int, EnvelopeKey, bytes] | None:
+        """
+        Return revision, data key and card of a document that has content.
+        """
+        wanted = select(tables.documents).where(
+            tables.documents.c.key == key, tables.documents.c.wrapped_key.is_not(None)
+        )
+        with self._database.reading() as connection:
+            row = connection.execute(wanted).one_or_none()
+        if row is None:
+            return None
+        wrapped = WrappedKey(row.kek_id, row.wrapped_key)
+        return row.revision, EnvelopeKey(wrapped, row.commitment), row.card
+
+    def replace_card(self, key: DocumentKey, revision: int, card: bytes, fingerprint: str) -> None:
+        """
+        Replace what citations say of a revision; its text and its permission stay.
+        """
+        with self._database.writing() as connection:
+            connection.execute(
+                update(tables.documents)
+                .where(tables.documents.c.key == key, tables.documents.c.revision == revision)
+                .values(card=card, card_fingerprint=fingerprint)
+            )
+
+    def forget_fingerprints(self, keys: Iterable[DocumentKey]) -> None:
+        """
+        Make the next sync process these documents anew: their index points are incomplete.
+        """
+        with self._database.writing() as connection:
+            for key in keys:
+                connection.execute(
+                    update(tables.documents)
+                    .where(tables.documents.c.key == key)
+                    .values(fingerprint=None)
+                )
+
+    def _apply(
+        self, connection: Connection, source: SourceName, change: PermissionChange, now: datetime
+    ) -> DocumentKey:
+        key = self._namer.document(source, change.document)
+        current = _current(connection, key)
+        statement = self._sealer.sealed(
+            DocumentPermission(
+                key=key,
+                source=source,
+                document=change.document,
+                state=change.state,
+                revision=current.revision if current else 0,
+                acl_revision=current.acl_revision + 1 if current else 1,
+                readership=_intern(connection, change.acl),
+                label=change.label,
+                seal=b"",
+            )
+        )
+        values = permission_columns(statement) | {"reason": change.reason, "changed_at": now}
+        if change.fingerprint is not None:
+            values["fingerprint"] = change.fingerprint
+        if change.state is DocumentState.REMOVED:
+            values |= SHREDDED
+            connection.execute(delete(tables.chunks).where(tables.chunks.c.document_key == key))
+        _upsert(connection, key, values, exists=current is not None)
+        return key
+
+    def _commit(
+        self, connection: Connection, source: SourceName, new: NewRevision, now: datetime
+    ) -> DocumentKey:
+        key = self._namer.document(source, new.document)
+        current = _current(connection, key)
+        statement = self._sealer.sealed(
+            DocumentPermission(
+                key=key,
+                source=source,
+                document=new.document,
+                state=DocumentState.LIVE,
+                revision=new.revision,
+                acl_revision=current.acl_revision + 1 if current else 1,
+                readership=_intern(connection, new.acl),
+                label=new.label,
+                seal=b"",
+            )
+        )
+        values = permission_columns(statement) | envelope_columns(new)
+        values |= {"reason": "", "changed_at": now}
+        connection.execute(delete(tables.chunks).where(tables.chunks.c.document_key == key))
+        _upsert(connection, key, values, exists=current is not None)
+        if new.chunks:
+            connection.execute(insert(tables.chunks), chunk_rows(key, new))
+        return key
+
+
+def _current(connection: Connection, key: DocumentKey) -> DocumentPermission | None:
+    row = connection.execute(
+        select(tables.documents).where(tables.documents.c.key == key)
+    ).one_or_none()
+    return None if row is None else permission_from(row)
+
+
+def _intern(connection: Connection, acl: AclSnapshot | None) -> ReadershipDigest | None:
+    if acl is None:
+        return None
+    digest = acl.digest()
+    known = select(tables.readerships.c.digest).where(tables.readerships.c.digest == digest)
+    if connection.scalar(known) is None:
+        gates = json.dumps(acl.to_json(), separators=(",", ":"))
+        connection.execute(insert(tables.readerships).values(digest=digest, gates=gates))
+    return digest
+
+
+def _upsert(
+    connection: Connection, key: DocumentKey, values: dict[str, object], *, exists: bool
+) -> None:
+    if exists:
+        connection.execute(
+            update(tables.documents).where(tables.documents.c.key == key).values(**values)
+        )
+    else:
+        connection.execute(insert(tables.documents).values(**values))
+
+
+def _mark_unsettled(connection: Connection, keys: Sequence[DocumentKey], now: datetime) -> None:
+    pending = set(connection.scalars(select(tables.unsettled.c.document_key)))
+    fresh = [{"document_key": key, "since": now} for key in dict.fromkeys(keys)]
+    if new := [row for row in fresh if row["document_key"] not in pending]:
+        connection.execute(insert(tables.unsettled), new)
+
+
+def _next_epoch(connection: Connection) -> None:
+    connection.execute(update(tables.epoch).values(value=tables.epoch.c.value + 1))

@@ -1,0 +1,115 @@
+"""
+Mail: who wrote to whom about what, and the words; attachments by name only.
+
+Bcc is never extracted: whoever may read the mail may still not know of those.
+"""
+
+from collections.abc import Iterator
+from email import policy
+from email.message import EmailMessage, Message
+from email.parser import BytesParser
+
+from ingestion.extraction.formats.html import decode, to_markdown
+from ingestion.extraction.formats.source import Source, UnreadableError
+from ingestion.extraction.wire import Extracted
+
+_SHOWN_HEADERS = ("From", "To", "Cc", "Subject", "Date")
+
+
+def extract(source: Source) -> Extracted:
+    """
+    Return header block, body and names of attachments; the title is the subject.
+
+    Raises:
+        UnreadableError: Not one of the headers of a mail is there.
+    """
+    mail = BytesParser(policy=policy.default).parsebytes(source.content)
+    headers = {name: value for name in _SHOWN_HEADERS if (value := _header(mail, name))}
+    if not headers:
+        msg = f"not a mail: none of the headers {', '.join(_SHOWN_HEADERS)}"
+        raise UnreadableError(msg)
+    block = "\n".join(f"{name}: {value}" for name, value in headers.items())
+    attachments = [_name_of(part) for part in mail.walk() if _is_attachment(part)]
+    listed = [f"Attachments: {', '.join(attachments)}"] if attachments else []
+    parts = [block, *filter(None, map(str.strip, _bodies(mail))), *listed]
+    return Extracted("\n\n".join(parts), title=headers.get("Subject"), page_starts=())
+
+
+def _header(mail: Message, name: str) -> str:
+    """
+    Return one header on one line; the library fails on some that are not well formed.
+    """
+    try:
+        value = mail.get(name, "")
+    except Exception:  # noqa: BLE001 - the header parser raises anything from IndexError on
+        value = next((str(raw) for key, raw in mail.raw_items() if key.lower() == name.lower()), "")
+    return " ".join(str(value).split())
+
+
+def _bodies(part: Message) -> Iterator[str]:
+    """
+    Yield the texts that a mail program would show, in their order.
+    """
+    if _is_attachment(part):
+        return
+    if part.get_content_type() == "multipart/alternative":
+        yield from _best_alternative(part)
+    elif part.is_multipart():
+        for inner in _parts(part):
+            yield from _bodies(inner)
+    elif part.get_content_maintype() == "text":
+        yield _text(part)
+
+
+def _best_alternative(part: Message) -> Iterator[str]:
+    """
+    Prefer the plain text, which can hide nothing; else the first that has words.
+    """
+    ranked = sorted(_parts(part), key=lambda inner: inner.get_content_type() != "text/plain")
+    for inner in ranked:
+        texts = [text for text in _bodies(inner) if text.strip()]
+        if texts:
+            yield from texts
+            return
+
+
+def _parts(part: Message) -> list[Message]:
+    inside = part.get_payload()
+    if not isinstance(inside, list):
+        return []
+    return [inner for inner in inside if isinstance(inner, EmailMessage)]
+
+
+def _text(part: Message) -> str:
+    content = part.get_payload(decode=True)
+    if not isinstance(content, bytes):
+        return ""
+    charset = part.get_param("charset", None)
+    declared = charset if isinstance(charset, str) else None
+    if part.get_content_type() == "text/html":
+        return to_markdown(_decode(content, declared))[0]
+    return _decode(content, declared or "utf-8")
+
+
+def _decode(content: bytes, declared: str | None) -> str:
+    """
+    Decode leniently: mail lies about its charset too often to refuse it for that.
+    """
+    try:
+        return content.decode(declared) if declared else decode(content, None)
+    except (LookupError, UnicodeError):
+        return decode(content, None)
+
+
+def _is_attachment(part: Message) -> bool:
+    if part.get_content_type() == "message/rfc822":
+        return True
+    if part.is_multipart():
+        return False
+    named = part.get_content_disposition() == "attachment" or bool(part.get_filename())
+    return named or part.get_content_maintype() != "text"
+
+
+def _name_of(part: Message) -> str:
+    name = part.get_filename()
+    return " ".join(name.split()) if name else f"({part.get_content_type()})"

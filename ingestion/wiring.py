@@ -1,0 +1,95 @@
+"""
+Builds the way in from the configuration.
+"""
+
+from contextlib import ExitStack
+
+from acl.errors import ConfigurationError
+from acl.index.edge_writer import EdgeWriter
+from acl.index.embedder import Embedder
+from acl.index.engine_lease import EngineLease
+from acl.model.identifiers import AuthorityId, SourceName
+from acl.model.redaction import Redactor
+from acl.registry.writing import RegistryWriter
+from acl.settings import SourceSettings
+from acl.wiring import Ground
+from ingestion.extract import SandboxedExtractor
+from ingestion.pipeline import Pipeline
+from ingestion.reconcile import Reconciler
+from ingestion.redact.pool import PooledRedactor
+from ingestion.seal import Sealer
+from ingestion.settle import Settler
+from ingestion.sources.exchange import ExchangeSource
+from ingestion.sources.port import Source
+
+
+def build_redactor(ground: Ground, stack: ExitStack) -> Redactor:
+    """
+    Return a redactor with its worker processes, which end with `stack`.
+    """
+    processes = ground.configuration.settings.redaction.processes
+    return stack.enter_context(PooledRedactor(ground.keys.pseudonyms, processes))
+
+
+def build_question_redactor(ground: Ground, stack: ExitStack) -> Redactor:
+    """
+    Return the same redactor for questions: one worker, so that the recognizers never hold up
+    the process that answers.
+    """
+    return stack.enter_context(PooledRedactor(ground.keys.pseudonyms, 1))
+
+
+def build_source(ground: Ground, settings: SourceSettings) -> Source:
+    """
+    Return a configured source.
+    """
+    configuration = ground.configuration
+    folder = configuration.beside(settings.path)
+    for ours in (configuration.data_dir, configuration.file.resolve()):
+        if ours.is_relative_to(folder) or folder.is_relative_to(ours):
+            msg = (
+                f"source {settings.name}: its folder {folder} and {ours} lie inside each other, so "
+                "a document could name a key; give the source a folder of its own"
+            )
+            raise ConfigurationError(msg)
+    return ExchangeSource(
+        SourceName(settings.name),
+        folder,
+        ground.tenant,
+        AuthorityId(settings.authority),
+        ground.clock,
+    )
+
+
+def build_settler(ground: Ground, lease: EngineLease, embedder: Embedder) -> Settler:
+    """
+    Return what makes the index follow the registry.
+    """
+    registry = RegistryWriter(ground.database, ground.tenant, ground.namer, ground.sealer)
+    index = EdgeWriter(lease, ground.namer, embedder.dimension)
+    return Settler(registry, index, ground.namer)
+
+
+def build_reconciler(
+    ground: Ground,
+    settings: SourceSettings,
+    *,
+    lease: EngineLease,
+    embedder: Embedder,
+    redactor: Redactor,
+    extractor: SandboxedExtractor,
+) -> Reconciler:
+    """
+    Return what syncs one source.
+    """
+    settler = build_settler(ground, lease, embedder)
+    sealer = Sealer(ground.tenant, ground.namer, ground.keys.content, ground.keys.vault)
+    pipeline = Pipeline(extractor, redactor, embedder, sealer, ground.namer, settings.label)
+    return Reconciler(
+        registry=settler.registry,
+        index=settler.index,
+        pipeline=pipeline,
+        settler=settler,
+        namer=ground.namer,
+        clock=ground.clock,
+    )

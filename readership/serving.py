@@ -1,0 +1,76 @@
+"""
+`readership serve`: the HTTP service.
+"""
+
+import logging
+from contextlib import ExitStack
+from typing import Final
+
+import uvicorn
+from fastapi import FastAPI
+
+from acl.settings import Configuration
+from acl.wiring import (
+    build_embedder,
+    open_ground,
+    open_lease,
+    prepare_data_dir,
+    require_same_installation,
+)
+from ingestion.wiring import build_question_redactor
+from retrieval.wiring import Tools, build_app, trusted_issuers
+
+MAX_CONNECTIONS: Final = 512
+SHUTDOWN_SECONDS: Final = 10
+LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+
+logger = logging.getLogger(__name__)
+
+
+def build_service(configuration: Configuration, stack: ExitStack) -> FastAPI:
+    """
+    Load everything and return the application; `stack` gives it all back.
+
+    Raises:
+        ConfigurationError: Something is missing or unsafe; the detail says what to do.
+    """
+    trusted_issuers(configuration)  # cheap, and the most common mistake: say so first
+    prepare_data_dir(configuration)
+    logger.info("loading the embedding model")
+    embedder = build_embedder(configuration)
+    require_same_installation(configuration, embedder)
+    ground = open_ground(configuration, may_write=False)
+    stack.callback(ground.close)
+    logger.info("loading the recognizers")
+    redactor = build_question_redactor(ground, stack)
+    redactor.redact("Warm up with Alice Example.")
+    embedder.embed(["warm up"])
+    logger.info("taking hold of the engine")
+    lease = open_lease(ground, embedder)
+    stack.callback(lease.close)
+    return build_app(ground, Tools(embedder, redactor, lease))
+
+
+def serve(configuration: Configuration, *, host: str, port: int) -> None:
+    """
+    Serve until a signal arrives.
+    """
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True
+    )
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    with ExitStack() as stack:
+        app = build_service(configuration, stack)
+        if host not in LOOPBACK:
+            logger.warning("%s is not loopback: put TLS in front, tokens travel in the clear", host)
+        logger.info("ready on http://%s:%s", host, port)
+        uvicorn.run(
+            app,
+            host=host,
+            port=port,
+            log_level="warning",
+            access_log=False,  # paths and addresses of readers are audit matters, not logs
+            server_header=False,
+            limit_concurrency=MAX_CONNECTIONS,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        )

@@ -1,0 +1,128 @@
+"""
+`readership sync`: one run over some or all sources.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Self
+
+from acl.errors import ReadershipError
+from acl.index.embedder import Embedder
+from acl.model.redaction import Redactor
+from acl.settings import Configuration, SourceSettings
+from acl.wiring import (
+    Ground,
+    build_embedder,
+    open_ground,
+    open_lease,
+    prepare_data_dir,
+    require_same_installation,
+)
+from ingestion.extract import SandboxedExtractor
+from ingestion.reconcile import Progress, Reconciler, SyncReport
+from ingestion.wiring import build_reconciler, build_redactor, build_source
+
+
+class SyncRunningError(ReadershipError):
+    """
+    Another sync holds this data directory.
+    """
+
+    public_message = "another sync is running on this data directory; this one leaves"
+    code = "sync_running"
+
+
+@contextmanager
+def only_sync(data_dir: Path) -> Iterator[None]:
+    """
+    Hold the data directory's sync lock. The kernel frees it however this process ends.
+
+    Raises:
+        SyncRunningError: Another process holds it.
+    """
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = os.open(data_dir / "sync.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(lock)
+        raise SyncRunningError from error
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+class SyncSession:
+    """
+    Everything a sync needs, loaded once for all sources. A context manager.
+    """
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._configuration = configuration
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as opening:
+            self._open(opening)
+            self._stack = opening.pop_all()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._stack.close()
+
+    def _open(self, stack: ExitStack) -> None:
+        configuration = self._configuration
+        # Before anything is created: two first syncs must not make two sets of keys.
+        stack.enter_context(only_sync(configuration.data_dir))
+        self.fresh = prepare_data_dir(configuration)
+        self.embedder: Embedder = build_embedder(configuration)
+        require_same_installation(configuration, self.embedder)
+        self.ground: Ground = open_ground(configuration, may_write=True)
+        stack.callback(self.ground.close)
+        self.lease = open_lease(self.ground, self.embedder)
+        stack.callback(self.lease.close)
+        self.redactor: Redactor = build_redactor(self.ground, stack)
+        self._extractor = stack.enter_context(SandboxedExtractor())
+
+    def reconciler(self, settings: SourceSettings) -> Reconciler:
+        """
+        Return what syncs one source.
+        """
+        return build_reconciler(
+            self.ground,
+            settings,
+            lease=self.lease,
+            embedder=self.embedder,
+            redactor=self.redactor,
+            extractor=self._extractor,
+        )
+
+    def sync(self, settings: SourceSettings, progress: Progress) -> SyncReport:
+        """
+        Sync one source.
+        """
+        source = build_source(self.ground, settings)
+        return self.reconciler(settings).sync(source, settings.label, progress)
+
+    def plan(self, settings: SourceSettings) -> SyncReport:
+        """
+        Say what a sync of one source would do.
+        """
+        source = build_source(self.ground, settings)
+        return self.reconciler(settings).plan(source, settings.label)
+
+
+def chosen(configuration: Configuration, names: Sequence[str]) -> list[SourceSettings]:
+    """
+    Return the named sources, or all.
+
+    Raises:
+        ConfigurationError: A name is not configured.
+    """
+    if names:
+        return [configuration.source(name) for name in names]
+    return list(configuration.settings.sources)

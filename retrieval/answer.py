@@ -1,0 +1,201 @@
+"""
+The path of a question, as one function: eight numbered steps, no branches.
+
+Step 8, the audit record, is written here: it must be durable before anything is returned.
+"""
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from acl.audit.chain import AuditTrail
+from acl.audit.events import AuditEvent, blinded
+from acl.identity.tokens import TokenVerifier
+from acl.model.identifiers import ChunkId, DocumentId, DocumentKey, Epoch, SourceName
+from acl.registry.permissions import PermissionRegistry
+from retrieval.authenticate import authenticate
+from retrieval.authorize import Authorized, Authorizer
+from retrieval.cite import cite, context
+from retrieval.errors import AmbiguousDocumentError, NotFoundError
+from retrieval.passage import Answer, Passage, WholeDocument
+from retrieval.prepare import QuestionPreparer
+from retrieval.recheck import Rechecker
+from retrieval.sanitise import inert, sanitise
+from retrieval.search import ScopedSearch
+from retrieval.unseal import Unsealer
+
+SEARCH_SCOPE: Final = "rag.search"
+READ_SCOPE: Final = "rag.read"
+MAX_DOCUMENT_CHARACTERS: Final = 90_000
+"""
+GPT Actions refuse responses of 100,000 characters.
+"""
+
+NO_DOCUMENT: Final = DocumentKey("0" * 32)
+"""
+Looked up in place of the document of a passage that does not exist.
+"""
+
+RECHECK_SPARE: Final = 32
+"""
+Hits rechecked beyond what was asked for, to fill the places of those that are refused.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedQuestion:
+    """
+    What a client may ask: a text, how many passages, and which sources to stay within.
+    """
+
+    text: str
+    limit: int
+    sources: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingRoom:
+    """
+    Everything that a reader can do, with every collaborator that it takes.
+    """
+
+    verifier: TokenVerifier
+    authorizer: Authorizer
+    preparer: QuestionPreparer
+    search: ScopedSearch
+    rechecker: Rechecker
+    unsealer: Unsealer
+    permissions: PermissionRegistry
+    trail: AuditTrail
+    audit_key: bytes
+    clock: Callable[[], datetime]
+
+    def answer(self, authorization: Sequence[str], question: AskedQuestion) -> Answer:
+        """
+        Answer a question with passages that this reader may read, best first.
+
+        Raises:
+            ReadershipError: One of the steps refused; nothing has left.
+        """
+        request_id = secrets.token_hex(16)
+        # 1. Who asks? Everything below trusts only what this returns.
+        reader = authenticate(authorization, self.verifier)
+        # 2. What may they search? The index cannot be asked without this.
+        may = self.authorizer.authorize(reader, needs=SEARCH_SCOPE, sources=question.sources)
+        # 3. The question, in the same pseudonyms and vectors as the documents.
+        redacted = self.preparer.redact(question.text)
+        asked = self.preparer.embed(redacted)
+        # 4. What is near, among what they may read?
+        hits = self.search.nearest(asked, may.scope)
+        # 5. Ask again: grants may have shrunk since the index was written.
+        checked = self.rechecker.still_readable(hits[: question.limit + RECHECK_SPARE], may)
+        # 6. Only now does anything become plaintext.
+        opened = self.unsealer.passages(checked.released[: question.limit])
+        # 7. Inert, fenced and with its provenance.
+        passages = tuple(cite(sanitise(passage)) for passage in opened)
+        # 8. Durable before it leaves.
+        details = {"question": blinded(self.audit_key, question.text), "refused": checked.refused}
+        self._record(request_id, "search", may, checked.epoch, passages, details)
+        return Answer(request_id, checked.epoch, passages, context(passages), may.blind)
+
+    def passage(self, authorization: Sequence[str], passage_id: str) -> tuple[str, Passage]:
+        """
+        Return one passage by its id, authorised anew; with the request's id.
+
+        Raises:
+            NotFoundError: There is none for this reader, for whichever reason.
+        """
+        request_id = secrets.token_hex(16)
+        reader = authenticate(authorization, self.verifier)
+        may = self.authorizer.authorize(reader, needs=READ_SCOPE)
+        chunk = ChunkId(passage_id)
+        owner = self.permissions.document_of(chunk)
+        asked = owner if owner is not None else NO_DOCUMENT
+        epoch, readable = self.rechecker.readable_documents([asked], may)
+        opened = [self.unsealer.one(statement, seen, chunk) for statement, seen in readable]
+        passages = tuple(cite(sanitise(passage)) for passage in opened if passage is not None)
+        self._record(request_id, "passage", may, epoch, passages, {"asked": passage_id})
+        if not passages:
+            msg = f"passage {passage_id!r:.80}"
+            raise NotFoundError(msg)
+        return request_id, passages[0]
+
+    def document(
+        self, authorization: Sequence[str], document: str, source: str | None
+    ) -> WholeDocument:
+        """
+        Return a document by its source's id, authorised anew.
+
+        Raises:
+            NotFoundError: There is none for this reader, for whichever reason.
+            AmbiguousDocumentError: The reader may read several of this id.
+        """
+        request_id = secrets.token_hex(16)
+        reader = authenticate(authorization, self.verifier)
+        may = self.authorizer.authorize(reader, needs=READ_SCOPE)
+        named = SourceName(source) if source is not None else None
+        keys = self._keys(DocumentId(document), named)
+        epoch, readable = self.rechecker.readable_documents(keys, may)
+        whole = [self.unsealer.whole(statement, seen) for statement, seen in readable]
+        opened = [parts for parts in whole if parts]
+        found = opened if len(opened) == 1 else []
+        released = tuple(cite(sanitise(p)) for parts in found for p in parts)
+        self._record(request_id, "document", may, epoch, released, {"asked": document})
+        if len(opened) > 1:
+            raise AmbiguousDocumentError
+        if not released:
+            msg = f"document {document!r:.80}"
+            raise NotFoundError(msg)
+        # Made inert as a whole: a link may cross the border between two chunks.
+        text = inert("".join(passage.text for passage in found[0]))
+        cut = text[:MAX_DOCUMENT_CHARACTERS]
+        length = found[0][-1].provenance.span.end
+        return WholeDocument(request_id, epoch, released[0], cut, length, len(cut) < len(text))
+
+    def _keys(self, document: DocumentId, source: SourceName | None) -> list[DocumentKey]:
+        # Derived, not looked up: a document that is not there takes the same way as one that
+        # this reader may not see.
+        names = self.rechecker.budgets.staleness if source is None else [source]
+        return [self.rechecker.namer.document(name, document) for name in names]
+
+    def _record(
+        self,
+        request_id: str,
+        action: str,
+        may: Authorized,
+        epoch: Epoch,
+        passages: Sequence[Passage],
+        details: Mapping[str, object],
+    ) -> None:
+        self.trail.append(
+            AuditEvent(
+                at=self.clock(),
+                request_id=request_id,
+                action=action,
+                outcome="released" if passages else "nothing released",
+                issuer=may.reader.issuer,
+                subject=may.reader.subject,
+                client=may.reader.client,
+                actors=may.reader.actors,
+                details={
+                    **details,
+                    "epoch": epoch,
+                    "principals": sorted(map(str, may.linked)),
+                    "released": [_released(passage) for passage in passages],
+                },
+            )
+        )
+
+
+def _released(passage: Passage) -> dict[str, object]:
+    provenance = passage.provenance
+    return {
+        "passage": passage.id,
+        "source": provenance.source,
+        "document": provenance.document,
+        "revision": provenance.revision,
+        "acl_revision": provenance.acl_revision,
+        "label": provenance.label,
+    }

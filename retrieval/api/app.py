@@ -1,0 +1,136 @@
+"""
+The application: routes, errors, limits, and whether it is ready.
+"""
+
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from importlib.metadata import version
+from threading import Lock
+from typing import Final
+
+from anyio import to_thread
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import JSONResponse
+
+from acl.audit.chain import AuditTrail
+from acl.audit.events import AuditEvent
+from acl.errors import ReadershipError
+from retrieval.answer import SEARCH_SCOPE, ReadingRoom
+from retrieval.api import problems
+from retrieval.api.limits import Limits
+from retrieval.api.routes import metadata_routes, readers_routes
+from retrieval.api.schemas import Health
+
+logger = logging.getLogger(__name__)
+
+VERSION: Final = version("readership")
+REFUSAL_WINDOW: Final = timedelta(seconds=10)
+REFUSALS_A_WINDOW: Final = 50
+
+Probe = Callable[[], None]
+
+
+def create_app(
+    room: ReadingRoom,
+    *,
+    resource: str,
+    issuers: list[str],
+    probes: Mapping[str, Probe],
+    close: Callable[[], None],
+) -> FastAPI:
+    """
+    Build the application around a reading room.
+
+    `probes` raise when what they are named after does not answer; `close` runs at the end.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        del app
+        yield
+        await to_thread.run_sync(close)
+
+    app = FastAPI(
+        title="Readership",
+        version=VERSION,
+        summary="Search a company's documents, never beyond what the signed-in user may read.",
+        lifespan=lifespan,
+        # The interactive pages load scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    challenges = problems.Challenges(resource, SEARCH_SCOPE)
+    problems.install(app, challenges, RefusalRecorder(room.trail, room.clock))
+    app.include_router(readers_routes(room))
+    app.include_router(metadata_routes(resource, issuers))
+    app.include_router(_health_routes(probes))
+    app.add_middleware(Limits)
+    return app
+
+
+class RefusalRecorder:
+    """
+    Records refused tokens, and when they come in floods counts those it does not record.
+
+    Anybody can send a bad token; a record for each would fill the disk, and a full disk stops
+    every release. The next record after a flood says how many went unrecorded.
+    """
+
+    def __init__(self, trail: AuditTrail, clock: Callable[[], datetime]) -> None:
+        self._trail = trail
+        self._clock = clock
+        self._lock = Lock()
+        self._recorded: deque[datetime] = deque()
+        self._unrecorded = 0
+
+    def __call__(self, error: ReadershipError, request_id: str) -> None:
+        """
+        Record one refusal, or count it.
+        """
+        now = self._clock()
+        with self._lock:
+            while self._recorded and now - self._recorded[0] > REFUSAL_WINDOW:
+                self._recorded.popleft()
+            if len(self._recorded) >= REFUSALS_A_WINDOW:
+                self._unrecorded += 1
+                return
+            self._recorded.append(now)
+            missed, self._unrecorded = self._unrecorded, 0
+        details = {"reason": error.diagnostics(), "unrecorded_before": missed}
+        try:
+            self._trail.append(
+                AuditEvent(now, request_id, "authenticate", "refused", details=details)
+            )
+        except ReadershipError as unavailable:
+            # The caller gets nothing either way.
+            logger.critical("a refusal was not recorded: %s", unavailable.diagnostics())
+
+
+def _health_routes(probes: Mapping[str, Probe]) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/healthz", operation_id="health", summary="Is the process there?")
+    async def health() -> Health:
+        return Health(status="ok")
+
+    @router.get("/readyz", operation_id="ready", summary="Could a question be answered now?")
+    def ready() -> JSONResponse:
+        failing = sorted(name for name, probe in probes.items() if not _answers(probe))
+        status = HTTPStatus.SERVICE_UNAVAILABLE if failing else HTTPStatus.OK
+        body = Health(status="failing" if failing else "ok", failing=failing)
+        return JSONResponse(body.model_dump(), status_code=status)
+
+    return router
+
+
+def _answers(probe: Probe) -> bool:
+    try:
+        probe()
+    except ReadershipError:
+        return False
+    return True

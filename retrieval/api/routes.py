@@ -1,0 +1,115 @@
+"""
+The paths. Each hands the raw `Authorization` headers to the reading room, which decides.
+"""
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Path, Query, Request, Security
+from fastapi.responses import JSONResponse
+from fastapi.security import HTTPBearer
+
+from retrieval.answer import READ_SCOPE, SEARCH_SCOPE, ReadingRoom
+from retrieval.api.schemas import (
+    DocumentResponse,
+    PassageBody,
+    PassageResponse,
+    Problem,
+    SearchRequest,
+    SearchResponse,
+)
+
+MAX_ID_CHARACTERS: Final = 1_024
+
+# Declares the scheme in OpenAPI; it decides nothing, `retrieval.authenticate` does.
+_declared = HTTPBearer(
+    auto_error=False, bearerFormat="JWT", description="An access token for this resource."
+)
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "description": text, "content": {"application/problem+json": {}}}
+    for status, text in (
+        (401, "No token, or one that proves nothing."),
+        (403, "The token lacks a scope."),
+        (422, "The request is malformed."),
+        (503, "Something that is needed did not answer; nothing was released."),
+    )
+}
+_NOT_FOUND: dict[int | str, dict[str, Any]] = {
+    404: {
+        "model": Problem,
+        "description": "Nothing there for this reader: absent and forbidden are one answer.",
+        "content": {"application/problem+json": {}},
+    }
+}
+
+
+def readers_routes(room: ReadingRoom) -> APIRouter:
+    """
+    Return the routes of the reading room.
+    """
+    router = APIRouter(prefix="/v1", responses=_PROBLEMS, dependencies=[Security(_declared)])
+
+    @router.post(
+        "/search",
+        operation_id="searchDocuments",
+        summary="Search the documents that the signed-in user may read.",
+        openapi_extra={"x-openai-isConsequential": False, "x-required-scope": SEARCH_SCOPE},
+    )
+    def search(request: Request, body: SearchRequest) -> SearchResponse:
+        answer = room.answer(_authorization(request), body.asked())
+        return SearchResponse.of(answer)
+
+    @router.get(
+        "/passages/{passage_id}",
+        operation_id="getPassage",
+        summary="Get one passage, authorised anew.",
+        openapi_extra={"x-required-scope": READ_SCOPE},
+        responses=_NOT_FOUND,
+    )
+    def passage(
+        request: Request, passage_id: Annotated[str, Path(max_length=MAX_ID_CHARACTERS)]
+    ) -> PassageResponse:
+        request_id, found = room.passage(_authorization(request), passage_id)
+        return PassageResponse(request_id=request_id, **dict(PassageBody.of(found)))
+
+    @router.get(
+        "/documents/{document_id:path}",
+        operation_id="getDocument",
+        summary="Get a document by its source's id, authorised anew.",
+        openapi_extra={"x-required-scope": READ_SCOPE},
+        responses=_NOT_FOUND
+        | {409: {"model": Problem, "description": "Several sources have it; name one."}},
+    )
+    def document(
+        request: Request,
+        document_id: Annotated[str, Path(max_length=MAX_ID_CHARACTERS)],
+        source: Annotated[str | None, Query(max_length=64)] = None,
+    ) -> DocumentResponse:
+        return DocumentResponse.of(room.document(_authorization(request), document_id, source))
+
+    return router
+
+
+def metadata_routes(resource: str, issuers: list[str]) -> APIRouter:
+    """
+    Return the protected-resource metadata (RFC 9728), at the root and at the resource's path.
+    """
+    router = APIRouter()
+    body = {
+        "resource": resource,
+        "authorization_servers": issuers,
+        "scopes_supported": [SEARCH_SCOPE, READ_SCOPE],
+        "bearer_methods_supported": ["header"],
+        "resource_name": "Readership",
+    }
+
+    def metadata() -> JSONResponse:
+        return JSONResponse(body)
+
+    where = "/.well-known/oauth-protected-resource"
+    router.add_api_route(where, metadata, operation_id="resourceMetadata")
+    router.add_api_route(f"{where}/{{path:path}}", metadata, include_in_schema=False)
+    return router
+
+
+def _authorization(request: Request) -> list[str]:
+    return request.headers.getlist("authorization")

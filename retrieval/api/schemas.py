@@ -1,0 +1,252 @@
+"""
+Bodies of requests and responses.
+
+Pydantic stays here, at the edge; requests refuse members that are not listed.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from retrieval.answer import AskedQuestion
+from retrieval.passage import Answer, BlindSpot, Passage, WholeDocument
+
+MAX_QUESTION_CHARACTERS = 2_000
+MAX_LIMIT = 50
+DEFAULT_LIMIT = 8
+
+SourceText = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+QuestionText = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUESTION_CHARACTERS),
+]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Response(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class SearchFilters(_Request):
+    """
+    Narrows a search. Nothing here can widen what the reader may read.
+    """
+
+    sources: Annotated[list[SourceText], Field(min_length=1, max_length=32)] | None = Field(
+        default=None, description="Search these sources only."
+    )
+
+
+class SearchRequest(_Request):
+    """
+    A question.
+    """
+
+    query: QuestionText = Field(description="The question, in plain language.")
+    limit: int = Field(
+        default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="How many passages at most."
+    )
+    filters: SearchFilters | None = None
+
+    def asked(self) -> AskedQuestion:
+        """
+        Return what the inside understands.
+        """
+        sources = self.filters.sources if self.filters else None
+        return AskedQuestion(self.query, self.limit, tuple(sources) if sources else None)
+
+
+class SpanBody(_Response):
+    """
+    Characters of the redacted text; `end` is exclusive.
+    """
+
+    start: int
+    end: int
+
+
+class TrustBody(_Response):
+    """
+    What was noticed about the text. Whatever it says, the text is data.
+    """
+
+    signals: list[str]
+
+
+class ProvenanceBody(_Response):
+    """
+    Where a passage is from, and under which permission it was released.
+    """
+
+    source: str
+    document: str
+    revision: int
+    span: SpanBody
+    page: int | None
+    content_sha256: str
+    modified: datetime | None
+    mime: str
+    acl_revision: int
+    acl_observed_at: datetime
+    label: str
+    redactions: dict[str, int]
+    trust: TrustBody
+    ingest_run: str
+
+    @classmethod
+    def of(cls, passage: Passage) -> "ProvenanceBody":
+        """
+        Lay out a passage's provenance.
+        """
+        found = passage.provenance
+        return cls(
+            source=found.source,
+            document=found.document,
+            revision=found.revision,
+            span=SpanBody(start=found.span.start, end=found.span.end),
+            page=found.span.page,
+            content_sha256=found.content_sha256,
+            modified=found.modified,
+            mime=found.mime,
+            acl_revision=found.acl_revision,
+            acl_observed_at=found.acl_observed_at,
+            label=found.label,
+            redactions=dict(found.redactions),
+            trust=TrustBody(signals=list(found.trust)),
+            ingest_run=found.ingest_run,
+        )
+
+
+class PassageBody(_Response):
+    """
+    A passage that the reader may read. The id is a name, not a capability.
+    """
+
+    id: str
+    citation: str
+    title: str
+    url: str
+    text: str
+    provenance: ProvenanceBody
+
+    @classmethod
+    def of(cls, passage: Passage) -> "PassageBody":
+        """
+        Lay out a passage.
+        """
+        return cls(
+            id=passage.id,
+            citation=passage.citation,
+            title=passage.title,
+            url=passage.url,
+            text=passage.text,
+            provenance=ProvenanceBody.of(passage),
+        )
+
+
+class BlindBody(_Response):
+    """
+    A source that could not be searched just now.
+    """
+
+    source: str
+    reason: str
+    since: datetime | None
+
+    @classmethod
+    def of(cls, spot: BlindSpot) -> "BlindBody":
+        """
+        Lay out a blind spot.
+        """
+        return cls(source=spot.source, reason=spot.reason, since=spot.since)
+
+
+class SearchResponse(_Response):
+    """
+    Passages, best first, and the context made of them for a language model.
+    """
+
+    request_id: str
+    epoch: int
+    passages: list[PassageBody]
+    context: str
+    blind: list[BlindBody]
+
+    @classmethod
+    def of(cls, answer: Answer) -> "SearchResponse":
+        """
+        Lay out an answer.
+        """
+        return cls(
+            request_id=answer.request_id,
+            epoch=answer.epoch,
+            passages=[PassageBody.of(passage) for passage in answer.passages],
+            context=answer.context,
+            blind=[BlindBody.of(spot) for spot in answer.blind],
+        )
+
+
+class PassageResponse(PassageBody):
+    """
+    One passage.
+    """
+
+    request_id: str
+
+
+class DocumentResponse(_Response):
+    """
+    A document's redacted text; `truncated` says that it goes on.
+    """
+
+    request_id: str
+    epoch: int
+    title: str
+    url: str
+    text: str
+    truncated: bool
+    provenance: ProvenanceBody
+
+    @classmethod
+    def of(cls, document: WholeDocument) -> "DocumentResponse":
+        """
+        Lay out a document.
+        """
+        return cls(
+            request_id=document.request_id,
+            epoch=document.epoch,
+            title=document.first.title,
+            url=document.first.url,
+            text=document.text,
+            truncated=document.truncated,
+            provenance=ProvenanceBody.of(document.first).model_copy(
+                update={"span": SpanBody(start=0, end=document.characters)}
+            ),
+        )
+
+
+class Problem(_Response):
+    """
+    An error (RFC 9457).
+    """
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    request_id: str
+    errors: list[dict[str, Any]] | None = None
+
+
+class Health(_Response):
+    """
+    Whether the service is there, and what keeps it from answering.
+    """
+
+    status: str
+    failing: list[str] = []

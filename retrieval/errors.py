@@ -1,0 +1,45 @@
+"""
+What a caller may be told.
+"""
+
+from acl.errors import ReadershipError
+
+
+class NotAuthenticatedError(ReadershipError):
+    """
+    No bearer token, or more than one.
+    """
+
+    public_message = "a bearer token is required"
+    code = "unauthenticated"
+
+
+class InsufficientScopeError(ReadershipError):
+    """
+    The token is good but was not issued for this.
+    """
+
+    public_message = "the token lacks a scope that this operation needs"
+    code = "insufficient_scope"
+
+    def __init__(self, needed: str) -> None:
+        super().__init__(f"the operation needs scope {needed}")
+        self.needed = needed
+
+
+class NotFoundError(ReadershipError):
+    """
+    There is no such document for this reader: absent and forbidden are one answer.
+    """
+
+    public_message = "not found"
+    code = "not_found"
+
+
+class AmbiguousDocumentError(ReadershipError):
+    """
+    The reader may read documents of this id in several sources.
+    """
+
+    public_message = "several sources have a document of this id; name one with ?source="
+    code = "ambiguous"

@@ -1,0 +1,89 @@
+"""
+What leaves: passages with their provenance.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from acl.model.documents import Span
+from acl.model.identifiers import ChunkId, DocumentId, DocumentKey, Epoch, SourceName
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """
+    Where a passage is from, and under which permission it was released.
+
+    `span` counts characters of the redacted text of this revision. `content_sha256` is of the
+    bytes that the source delivered, before extraction. `trust` lists signals about the text,
+    such as `instruction-like`; whatever it says, the text is data.
+    """
+
+    source: SourceName
+    document: DocumentId
+    revision: int
+    span: Span
+    content_sha256: str
+    modified: datetime | None
+    mime: str
+    acl_revision: int
+    acl_observed_at: datetime
+    label: str
+    redactions: Mapping[str, int]
+    trust: tuple[str, ...]
+    ingest_run: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """
+    One chunk, unsealed for one reader.
+    """
+
+    id: ChunkId
+    key: DocumentKey
+    title: str
+    url: str
+    text: str
+    provenance: Provenance
+    citation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BlindSpot:
+    """
+    Something that could not be searched just now, and since when.
+    """
+
+    source: SourceName
+    reason: str
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """
+    What one question yields.
+    """
+
+    request_id: str
+    epoch: Epoch
+    passages: tuple[Passage, ...]
+    context: str
+    blind: tuple[BlindSpot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WholeDocument:
+    """
+    A document's redacted text from its beginning, its full length as stored, and whether
+    more follows.
+    """
+
+    request_id: str
+    epoch: Epoch
+    first: Passage
+    text: str
+    characters: int
+    truncated: bool

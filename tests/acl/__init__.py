@@ -1,0 +1,3 @@
+"""
+Tests of the ground floor, one folder a package.
+"""

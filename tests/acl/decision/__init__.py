@@ -1,0 +1,3 @@
+"""
+Tests of the verbs, rule by rule.
+"""

@@ -1,0 +1,3 @@
+"""
+Tests of tokens, keys and links.
+"""

@@ -1,0 +1,3 @@
+"""
+Tests of the guarded index, against the real engine.
+"""

@@ -1,0 +1,251 @@
+"""
+The engine is searched inside a scope, or not at all.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acl.index import stored
+from acl.index.edge_reader import EdgeReader
+from acl.index.engine_shard import EngineShard
+from acl.index.errors import IndexUnavailableError, ScopeRefusedError
+from acl.index.reading import Question
+from acl.model.identifiers import DocumentKey, ReadershipKey, SourceName
+from acl.model.scope import ReadScope
+from tests.acl.index.engines import (
+    DIMENSION,
+    NAMER,
+    OPEN,
+    PRIVATE,
+    SALARY,
+    STAFFS,
+    Index,
+    scope_of,
+    vector,
+)
+from tests.acl.people import ACME, GLOBEX, HANDBOOK, INTRANET, NOON
+from tests.properties.effort import tries
+
+pytestmark = pytest.mark.promise("filter-in-engine")
+
+READERSHIPS = (OPEN, STAFFS, PRIVATE)
+SOURCES = (HANDBOOK, INTRANET)
+
+documents = st.tuples(
+    st.none() | st.sampled_from(READERSHIPS), st.sampled_from(SOURCES), st.booleans()
+)
+
+
+@given(
+    world=st.lists(documents, max_size=8),
+    readerships=st.sets(st.sampled_from(READERSHIPS)),
+    sources=st.sets(st.sampled_from(SOURCES)),
+)
+@tries(25)
+def test_a_search_finds_exactly_what_the_scope_covers(
+    shared: Index,
+    world: list[tuple[ReadershipKey | None, SourceName, bool]],
+    readerships: set[ReadershipKey],
+    sources: set[SourceName],
+) -> None:
+    """
+    Nothing leaks and nothing readable is lost, on both legs.
+    """
+    expected: set[DocumentKey] = set()
+    unsettled: set[DocumentKey] = set()
+    written: list[DocumentKey] = []
+    for number, (readership, source, settled) in enumerate(world):
+        key = shared.stage(f"random-{number}", source=source)
+        written.append(key)
+        if readership is not None:
+            shared.publish(key, readership)
+        if not settled:
+            unsettled.add(key)
+        if readership in readerships and source in sources and settled:
+            expected.add(key)
+
+    scope = scope_of(*readerships, sources=sources, unsettled=unsettled)
+    dense, sparse = shared.reader.search(
+        Question(vector(0), {SALARY: 1.0}), scope=scope, candidates=100
+    )
+    shared.writer.remove(written)
+
+    assert expected == {hit.document for hit, _ in dense.hits}
+    assert expected == {hit.document for hit, _ in sparse.hits}
+
+
+def test_a_scope_that_covers_nothing_finds_nothing(index: Index) -> None:
+    index.put("menu", OPEN)
+
+    assert set() == index.found(scope_of())
+    assert set() == index.found(scope_of(OPEN, sources=()))
+
+
+def test_hidden_documents_take_no_place_among_the_candidates(index: Index) -> None:
+    """
+    Filtered in the engine and not afterwards: fifty nearer ones leave the one that counts.
+    """
+    mine = index.put("mine", OPEN)
+    for number in range(50):
+        index.put(f"hidden-{number}", PRIVATE)
+
+    dense, sparse = index.reader.search(
+        Question(vector(0), {SALARY: 1.0}), scope=scope_of(OPEN), candidates=1
+    )
+
+    assert [mine] == [hit.document for hit, _ in dense.hits]
+    assert [mine] == [hit.document for hit, _ in sparse.hits]
+
+
+BAD_SCOPES: dict[str, list[list[str]]] = {
+    "nothing": [[], [], []],
+    "no readership": [[], [NAMER.source(HANDBOOK)], []],
+    "no source": [[OPEN], [], []],
+    "only unsettled": [[], [], ["d" * 32]],
+    "one list": [[OPEN]],
+    "no list": [],
+}
+
+
+@pytest.mark.parametrize("kind", sorted(BAD_SCOPES))
+def test_the_engine_itself_refuses_a_search_without_a_scope(index: Index, kind: str) -> None:
+    """
+    Asked directly, past the reader and every check in it.
+    """
+    index.put("menu", OPEN)
+    question = [vector(0).tobytes(), [SALARY], [1.0]]
+
+    with pytest.raises(IndexUnavailableError) as refused:
+        index.lease.call("search", question, BAD_SCOPES[kind], 10)
+
+    assert "refused search" in refused.value.diagnostics()
+
+
+def test_the_engine_itself_refuses_a_missing_scope(index: Index) -> None:
+    question = [vector(0).tobytes(), [SALARY], [1.0]]
+
+    for arguments in ([question], [question, None, 10], [question, {}, 10]):
+        with pytest.raises(IndexUnavailableError):
+            index.lease.call("search", *arguments)
+
+
+@pytest.mark.parametrize(
+    ("readerships", "sources"), [([], ["s"]), (["r"], []), ([], []), ((), ("s",))]
+)
+def test_no_filter_is_built_without_conditions(readerships: list[str], sources: list[str]) -> None:
+    """
+    `Filter(must=[])` matches everything.
+    """
+    with pytest.raises(ScopeRefusedError):
+        stored.scope_filter(readerships, sources, [])
+    with pytest.raises(ScopeRefusedError):
+        stored.all_of([])
+
+
+READS = {"search"}
+COUNTS_OR_WRITES = {
+    "ping": "tells the dimension",
+    "count": "counts the points of one revision by its document's secret name",
+    "total": "counts all points, for agreement with the registry; no reader is told",
+    "discard": "deletes",
+    "stage": "writes what no search finds",
+    "publish": "writes",
+    "withdraw": "writes",
+    "remove": "deletes",
+    "flush": "writes",
+    "optimize": "rebuilds",
+}
+
+
+def test_every_operation_of_the_engine_has_been_reviewed() -> None:
+    """
+    A new one that reads must ask for a scope; say so here.
+    """
+    offered = {name for name in vars(EngineShard) if not name.startswith("_")}
+    internal = {"operations", "close"}
+
+    assert READS | COUNTS_OR_WRITES.keys() == offered - internal
+
+
+def test_nothing_but_a_search_returns_anything_of_a_document(index: Index) -> None:
+    """
+    Every other operation answers with nothing or with a number.
+    """
+    key = index.put("menu", OPEN)
+    calls: dict[str, list[object]] = {
+        "ping": [],
+        "count": [key, 1],
+        "total": [],
+        "discard": [[[key, 1]]],
+        "stage": [[]],
+        "publish": [[[key, 1, 1, OPEN]]],
+        "withdraw": [[key]],
+        "remove": [[key]],
+        "flush": [],
+        "optimize": [],
+    }
+
+    assert COUNTS_OR_WRITES.keys() == calls.keys()
+    answers = {name: index.lease.call(name, *arguments) for name, arguments in calls.items()}
+    numbers = {name: answer for name, answer in answers.items() if answer is not None}
+    assert {"ping": DIMENSION, "count": 1, "total": 1} == numbers
+
+
+@pytest.mark.parametrize(
+    "name", ["retrieve", "scroll", "close", "operations", "_shard", "", "facet"]
+)
+def test_an_operation_that_is_not_offered_is_refused(index: Index, name: str) -> None:
+    with pytest.raises(IndexUnavailableError) as refused:
+        index.lease.call(name)
+
+    assert "there is no operation" in refused.value.diagnostics()
+
+
+def test_an_expired_scope_is_refused(index: Index) -> None:
+    """
+    At the very moment of its expiry, and from then on.
+    """
+    scope = scope_of(OPEN)
+    for late, refuses in ((-timedelta(microseconds=1), False), (timedelta(0), True)):
+        reader = EdgeReader(index.lease, ACME, NAMER, _at(scope, late))
+        if refuses:
+            with pytest.raises(ScopeRefusedError):
+                reader.search(Question(vector(0), {}), scope=scope, candidates=1)
+        else:
+            reader.search(Question(vector(0), {}), scope=scope, candidates=1)
+    assert NOON < scope.expires_at
+
+
+@pytest.mark.promise("other-tenant")
+def test_another_tenants_scope_is_refused(index: Index) -> None:
+    with pytest.raises(ScopeRefusedError):
+        index.found(scope_of(OPEN, tenant=GLOBEX))
+
+
+def test_the_second_look_at_a_hit_is_at_the_scope_and_not_at_the_filter() -> None:
+    """
+    A point that the engine returned although its payload is outside would be dropped.
+    """
+
+    class Found:
+        def __init__(self, payload: dict[str, str] | None) -> None:
+            self.payload = payload
+
+    def inside(payload: dict[str, str] | None) -> bool:
+        return stored.inside(
+            Found(payload),  # type: ignore[arg-type]
+            frozenset({"r"}),
+            frozenset({"s"}),
+        )
+
+    assert inside({"r": "r", "s": "s"})
+    for payload in (None, {}, {"r": "r"}, {"s": "s"}, {"r": "x", "s": "s"}, {"r": "r", "s": "x"}):
+        assert not inside(payload)
+
+
+def _at(scope: ReadScope, late: timedelta) -> Callable[[], datetime]:
+    return lambda: scope.expires_at + late

@@ -1,0 +1,3 @@
+"""
+Tests of envelopes, seals and key files.
+"""

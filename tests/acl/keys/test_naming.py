@@ -1,0 +1,54 @@
+"""
+Names in the index tell nothing, collide with nothing, and differ between tenants.
+"""
+
+import uuid
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acl.keys.naming import Namer
+from acl.model.identifiers import DocumentId, DocumentKey, SourceName
+from tests.acl.people import ACME, ALICE, GLOBEX, HANDBOOK, readable_by
+from tests.properties.effort import tries
+
+NAMER = Namer(ACME, b"n" * 32)
+DIGEST = readable_by(ALICE).digest()
+DOCUMENT = NAMER.document(HANDBOOK, DocumentId("payroll"))
+
+short = st.text("ab", max_size=3)
+
+
+@given(one=st.tuples(short, short), other=st.tuples(short, short))
+@tries(200)
+def test_documents_have_names_of_their_own(one: tuple[str, str], other: tuple[str, str]) -> None:
+    def name(pair: tuple[str, str]) -> DocumentKey:
+        return NAMER.document(SourceName(pair[0]), DocumentId(pair[1]))
+
+    assert (one == other) is (name(one) == name(other))
+
+
+def test_a_name_is_stable_and_has_its_form() -> None:
+    assert NAMER.document(HANDBOOK, DocumentId("payroll")) == DOCUMENT
+    assert 32 == len(DOCUMENT) == len(NAMER.readership(DIGEST)) == len(NAMER.source(HANDBOOK))
+    assert 5 == uuid.UUID(NAMER.chunk(DOCUMENT, 1, 0)).version
+    assert 0 <= NAMER.term("salary") < 2**32
+
+
+def test_chunks_have_names_of_their_own() -> None:
+    named = {NAMER.chunk(DOCUMENT, r, o) for r in range(12) for o in range(12)}
+
+    assert 144 == len(named)
+
+
+def test_another_tenant_and_another_key_name_everything_differently() -> None:
+    for stranger in (Namer(GLOBEX, b"n" * 32), Namer(ACME, b"m" * 32)):
+        assert stranger.document(HANDBOOK, DocumentId("payroll")) != DOCUMENT
+        assert stranger.readership(DIGEST) != NAMER.readership(DIGEST)
+        assert stranger.source(HANDBOOK) != NAMER.source(HANDBOOK)
+        assert stranger.chunk(DOCUMENT, 1, 0) != NAMER.chunk(DOCUMENT, 1, 0)
+        assert stranger.term("salary") != NAMER.term("salary")
+
+
+def test_kinds_do_not_share_names() -> None:
+    assert NAMER.source(SourceName(DIGEST)) != NAMER.readership(DIGEST)

@@ -1,0 +1,218 @@
+"""
+What the registry keeps of documents, groups and sealed text.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from acl.keys.envelope import Meaning, open_envelope
+from acl.model.cards import CARD_PART, chunk_part
+from acl.model.documents import DocumentState
+from acl.model.identifiers import DocumentId
+from acl.registry.database import is_current, migrate, open_database
+from acl.registry.errors import RegistryMismatchError
+from acl.registry.rows import SHREDDED
+from tests.acl.people import (
+    ACME,
+    ALICE,
+    BOB,
+    ENG,
+    EVERYONE,
+    HANDBOOK,
+    INTRANET,
+    NOON,
+    STAFF,
+    WIKI,
+    group,
+    readable_by,
+    user,
+)
+from tests.acl.registry.registries import KEK, NAMER, Registry, key_of
+
+
+def test_equal_acls_share_one_readership(registry: Registry) -> None:
+    for document in ("payroll", "bonus", "menu"):
+        registry.commit(document, readable_by(EVERYONE if document == "menu" else ALICE))
+
+    view, _ = registry.reader.current()
+
+    assert {readable_by(ALICE).digest(), readable_by(EVERYONE).digest()} == set(view.by_digest)
+    assert {NAMER.readership(digest) for digest in view.by_digest} == set(view.readerships)
+
+
+def test_a_readership_that_no_live_document_has_is_in_no_view(registry: Registry) -> None:
+    registry.commit("payroll", readable_by(ALICE))
+    registry.change("payroll", readable_by(ALICE), state=DocumentState.SUSPENDED)
+
+    assert {} == registry.reader.current()[0].by_digest
+
+
+def test_every_change_of_a_document_raises_its_acl_revision(registry: Registry) -> None:
+    registry.commit("payroll", readable_by(ALICE))
+    registry.change("payroll", readable_by(BOB))
+    registry.commit("payroll", readable_by(ALICE), revision=2)
+
+    statement = registry.statement("payroll")
+
+    assert statement is not None
+    assert (3, 2) == (statement.acl_revision, statement.revision)
+
+
+@pytest.mark.promise("no-snapshot")
+def test_a_document_without_an_acl_has_no_readership(registry: Registry) -> None:
+    registry.change("payroll", None, state=DocumentState.HIDDEN)
+
+    statement = registry.statement("payroll")
+
+    assert statement is not None
+    assert (None, DocumentState.HIDDEN) == (statement.readership, statement.state)
+
+
+@pytest.mark.promise("unknown-group")
+def test_a_group_that_two_sources_define_differently_is_conflicting(registry: Registry) -> None:
+    registry.define({ENG: {ALICE}, STAFF: {ENG}})
+    registry.define({ENG: {BOB}, STAFF: {ENG}}, INTRANET)
+
+    view, _ = registry.reader.current()
+
+    assert {ENG} == view.directory.conflicting
+    assert {STAFF: frozenset({ENG})} == view.directory.definitions
+    assert frozenset() == view.directory.standing_of({ALICE}).known_groups
+
+
+def test_a_group_that_two_sources_define_alike_is_known(registry: Registry) -> None:
+    registry.define({ENG: {ALICE, BOB}})
+    registry.define({ENG: {BOB, ALICE}}, INTRANET)
+
+    view, _ = registry.reader.current()
+
+    assert (frozenset(), {ENG: frozenset({ALICE, BOB})}) == (
+        view.directory.conflicting,
+        view.directory.definitions,
+    )
+
+
+@pytest.mark.promise("unknown-group")
+def test_an_empty_definition_conflicts_with_a_full_one(registry: Registry) -> None:
+    registry.define({ENG: {ALICE}})
+    registry.define({ENG: set()}, INTRANET)
+
+    assert {ENG} == registry.reader.current()[0].directory.conflicting
+
+
+def test_a_group_keeps_members_of_every_kind_and_authority(registry: Registry) -> None:
+    members = {ALICE, user("alice", authority=WIKI), STAFF, EVERYONE, group("eng", authority=WIKI)}
+    registry.define({ENG: members})
+
+    assert {ENG: frozenset(members)} == registry.reader.current()[0].directory.definitions
+    assert {ENG: frozenset(members)} == registry.writer.groups_of(HANDBOOK)
+
+
+def test_groups_of_one_source_replace_only_its_own(registry: Registry) -> None:
+    registry.define({ENG: {ALICE}})
+    registry.define({STAFF: {BOB}}, INTRANET)
+    registry.define({})
+
+    assert {STAFF: frozenset({BOB})} == registry.reader.current()[0].directory.definitions
+
+
+def test_sealed_text_comes_back_for_the_current_revision_only(registry: Registry) -> None:
+    old = registry.commit("payroll", readable_by(ALICE), revision=1, chunks=3)
+    stale = NAMER.chunk(old, 1, 0)
+    registry.commit("payroll", readable_by(ALICE), revision=2, chunks=2)
+
+    whole = registry.content.whole(old)
+
+    assert whole is not None
+    assert (2, [0, 1]) == (whole.revision, [chunk.ordinal for chunk in whole.chunks])
+    assert {} == registry.content.chunks([stale])
+    assert registry.reader.document_of(stale) is None
+    meaning = Meaning(ACME, HANDBOOK, DocumentId("payroll"), 2)
+    opened = open_envelope(meaning, whole.key, KEK)
+    assert b"text" == opened.unseal(chunk_part(1), whole.chunks[1].sealed)
+    assert b"{}" == opened.unseal(CARD_PART, whole.card)
+
+
+def test_a_removed_document_leaves_no_text_and_no_key(registry: Registry) -> None:
+    """
+    A tombstone stays, so that a late sync cannot revive it unnoticed.
+    """
+    key = registry.commit("payroll", readable_by(ALICE))
+    chunk = NAMER.chunk(key, 1, 0)
+    registry.change("payroll", None, state=DocumentState.REMOVED)
+
+    columns = ", ".join(SHREDDED)
+    (row,) = registry.sql(f"SELECT {columns} FROM documents WHERE key = ?", key)  # noqa: S608
+    statement = registry.statement("payroll")
+
+    assert {None} == set(row)
+    assert [(0,)] == registry.sql("SELECT count(*) FROM chunks")
+    assert registry.content.whole(key) is None
+    assert {} == registry.content.chunks([chunk])
+    assert registry.writer.sealed_card(key) is None
+    assert statement is not None
+    assert (DocumentState.REMOVED, 2) == (statement.state, statement.acl_revision)
+
+
+def test_deleted_text_is_overwritten(registry: Registry) -> None:
+    """
+    Not left in free pages, where a copy of the file would still hold it.
+    """
+    with registry.database.reading() as connection:
+        assert 1 == connection.exec_driver_sql("PRAGMA secure_delete").scalar()
+
+
+def test_unsettled_documents_are_listed_until_settled(registry: Registry) -> None:
+    key = registry.commit("payroll", readable_by(ALICE))
+    registry.writer.mark_unsettled([key, key], now=NOON)
+
+    assert {key} == registry.reader.current()[1].unsettled
+    assert [key] == registry.writer.unsettled()
+
+    registry.writer.settle([key])
+
+    assert frozenset() == registry.reader.current()[1].unsettled
+
+
+def test_a_thousand_documents_are_looked_up_in_one_call(registry: Registry) -> None:
+    key = registry.commit("payroll", readable_by(ALICE))
+    many = [key_of(str(number)) for number in range(1_200)]
+
+    _, _, found = registry.reader.permissions([*many, key])
+
+    assert {key} == set(found)
+
+
+def test_ids_are_looked_up_as_they_are_written(registry: Registry) -> None:
+    registry.commit("payroll", readable_by(ALICE))
+
+    assert [key_of("payroll")] == registry.reader.keys_of(DocumentId("payroll"), None)
+    assert [key_of("payroll")] == registry.reader.keys_of(DocumentId("payroll"), HANDBOOK)
+    for other in ("Payroll", "payroll ", "payrol_", "%", "payroll\0"):
+        assert [] == registry.reader.keys_of(DocumentId(other), None)
+    assert [] == registry.reader.keys_of(DocumentId("payroll"), INTRANET)
+
+
+def test_migrating_again_changes_nothing(registry: Registry) -> None:
+    registry.commit("payroll", readable_by(ALICE))
+    before = registry.epoch()
+
+    migrate(registry.url)
+
+    assert before == registry.epoch()
+    assert is_current(registry.database)
+
+
+def test_a_registry_of_a_newer_program_is_refused(registry: Registry) -> None:
+    registry.sql("UPDATE alembic_version SET version_num = '9999'")
+
+    with pytest.raises(RegistryMismatchError):
+        migrate(registry.url)
+
+
+def test_a_file_without_a_schema_is_not_current(tmp_path: Path) -> None:
+    empty = open_database(f"sqlite:///{tmp_path / 'empty.db'}", may_write=True)
+
+    assert not is_current(empty)
+    empty.close()

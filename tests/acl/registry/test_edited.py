@@ -1,0 +1,144 @@
+"""
+Whoever edits the registry's file hides documents; they do not open them.
+"""
+
+import json
+
+import pytest
+
+from acl.decision.read import Permit, decide_read
+from acl.model.documents import DocumentState
+from tests.acl.people import ALICE, BOB, EVERYONE, NOON, readable_by
+from tests.acl.registry.registries import NAMER, Registry, key_of
+
+PRIVATE = readable_by(ALICE)
+OPEN = readable_by(EVERYONE)
+
+
+@pytest.fixture(autouse=True)
+def documents(registry: Registry) -> None:
+    registry.commit("payroll", PRIVATE)
+    registry.commit("menu", OPEN)
+
+
+def bob_may_read(registry: Registry, document: str) -> bool:
+    view, _, found = registry.reader.permissions([key_of(document)])
+    statement = found.get(key_of(document))
+    if statement is None or statement.readership is None:
+        return False
+    standing = view.directory.standing_of({BOB})
+    snapshot = view.by_digest.get(statement.readership)
+    return isinstance(decide_read(standing, snapshot, now=NOON), Permit)
+
+
+def test_before_any_edit_permissions_are_as_written(registry: Registry) -> None:
+    assert bob_may_read(registry, "menu")
+    assert not bob_may_read(registry, "payroll")
+
+
+@pytest.mark.promise("acl-seal")
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("readership", OPEN.digest()),
+        ("readership", None),
+        ("state", "hidden"),
+        ("state", "open"),
+        ("state", ""),
+        ("label", "public"),
+        ("revision", 2),
+        ("revision", "one"),
+        ("acl_revision", 0),
+        ("acl_revision", 99),
+        ("document", "menu2"),
+        ("seal", b""),
+        ("seal", b"\0" * 32),
+    ],
+)
+def test_an_edited_row_is_absent(registry: Registry, column: str, value: object) -> None:
+    """
+    The document is withheld, and no other document with it.
+    """
+    update = f"UPDATE documents SET {column} = ? WHERE key = ?"  # noqa: S608
+    registry.sql(update, value, key_of("payroll"))
+
+    _, _, found = registry.reader.permissions([key_of("payroll"), key_of("menu")])
+
+    assert {key_of("menu")} == set(found)
+
+
+@pytest.mark.promise("acl-seal")
+def test_a_seal_copied_from_another_row_does_not_hold(registry: Registry) -> None:
+    registry.sql(
+        "UPDATE documents SET readership = ?, seal = (SELECT seal FROM documents WHERE key = ?) "
+        "WHERE key = ?",
+        OPEN.digest(),
+        key_of("menu"),
+        key_of("payroll"),
+    )
+
+    assert registry.statement("payroll") is None
+
+
+@pytest.mark.promise("acl-seal")
+def test_a_statement_put_under_another_documents_key_does_not_hold(registry: Registry) -> None:
+    """
+    Bob may read the menu; its whole row, seal included, does not speak for the payroll.
+    """
+    for old, new in (("payroll", "spare"), ("menu", "payroll")):
+        registry.sql("UPDATE documents SET key = ? WHERE key = ?", key_of(new), key_of(old))
+
+    assert registry.statement("payroll") is None
+    assert not bob_may_read(registry, "payroll")
+
+
+@pytest.mark.promise("acl-seal")
+@pytest.mark.parametrize(
+    "gates",
+    [
+        json.dumps(OPEN.to_json()),
+        "[]",
+        "",
+        "null",
+        "not JSON",
+        '[[{"effect": "permit", "principals": [["", "everyone", ""]], "note": 1}]]',
+        "[" * 100_000,
+    ],
+)
+def test_an_edited_readership_grants_nobody(registry: Registry, gates: str) -> None:
+    """
+    Its content no longer has the digest that it is filed under.
+    """
+    registry.sql("UPDATE readerships SET gates = ? WHERE digest = ?", gates, PRIVATE.digest())
+    registry.define({})
+
+    view, _ = registry.reader.current()
+
+    assert PRIVATE.digest() not in view.by_digest
+    assert NAMER.readership(PRIVATE.digest()) not in view.readerships
+    assert not bob_may_read(registry, "payroll")
+    assert bob_may_read(registry, "menu")
+
+
+@pytest.mark.promise("acl-seal")
+def test_a_readership_refiled_under_another_digest_grants_nobody(registry: Registry) -> None:
+    registry.sql("DELETE FROM readerships WHERE digest = ?", PRIVATE.digest())
+    registry.sql(
+        "UPDATE readerships SET digest = ? WHERE digest = ?", PRIVATE.digest(), OPEN.digest()
+    )
+    registry.define({})
+
+    assert {} == registry.reader.current()[0].by_digest
+    assert not bob_may_read(registry, "payroll")
+
+
+@pytest.mark.promise("no-snapshot")
+def test_a_document_whose_readership_is_gone_is_nobodys(registry: Registry) -> None:
+    registry.sql("DELETE FROM readerships WHERE digest = ?", PRIVATE.digest())
+    registry.define({})
+
+    statement = registry.statement("payroll")
+
+    assert statement is not None
+    assert statement.state is DocumentState.LIVE
+    assert not bob_may_read(registry, "payroll")

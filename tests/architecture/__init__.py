@@ -1,0 +1,3 @@
+"""
+The shape of the code, checked.
+"""

@@ -1,0 +1,85 @@
+"""
+Every key of the configuration is written down, with the section that it belongs to.
+"""
+
+import typing
+from collections.abc import Iterator
+
+import pytest
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from acl.settings import Settings
+from tests.docs.pages import CONFIGURATION, section_of
+
+
+def sections(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, type[BaseModel]]]:
+    """
+    Yield each section's heading and the model of its keys.
+    """
+    for name, field in model.model_fields.items():
+        inner = inner_model(field)
+        if inner is None:
+            continue
+        path = f"{prefix}{name}"
+        yield f"`[[{path}]]`" if is_list(field) else f"`[{path}]`", inner
+        yield from sections(inner, f"{path}.")
+
+
+def inner_model(field: FieldInfo) -> type[BaseModel] | None:
+    """
+    Return the model that a field holds, or holds a list of.
+    """
+    for candidate in (field.annotation, *typing.get_args(field.annotation)):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+    return None
+
+
+def is_list(field: FieldInfo) -> bool:
+    """
+    Say whether a field is written as `[[section]]`.
+    """
+    return typing.get_origin(field.annotation) is list
+
+
+def written(heading: str) -> str:
+    """
+    Return the section of the page, whatever the depth of its heading.
+    """
+    return section_of(CONFIGURATION, f"## {heading}") or section_of(CONFIGURATION, f"### {heading}")
+
+
+KEYS = [(heading, key) for heading, model in sections(Settings) for key in model.model_fields]
+
+
+def test_the_walk_finds_the_settings() -> None:
+    """
+    A walk that finds nothing would pass every test below.
+    """
+    assert ("`[service]`", "tenant") in KEYS
+    assert ("`[[issuers.links]]`", "claim") in KEYS
+
+
+@pytest.mark.parametrize(("heading", "key"), KEYS)
+def test_every_key_is_written_down(heading: str, key: str) -> None:
+    assert f"\n| `{key}` |" in written(heading), f"{key} is not under {heading}"
+
+
+@pytest.mark.parametrize("heading", sorted({heading for heading, _ in KEYS}))
+def test_no_key_is_written_down_that_does_not_exist(heading: str) -> None:
+    rows = [line.split("`")[1] for line in written(heading).splitlines() if line.startswith("| `")]
+    known = {key for one, key in KEYS if one == heading}
+    profiles = {"rfc9068", "entra", "okta", "keycloak", "generic"}
+
+    assert set(rows) - profiles == known
+
+
+@pytest.mark.parametrize(("heading", "key"), [one for one in KEYS if not one[0].startswith("`[[")])
+def test_every_single_key_names_its_environment_variable(heading: str, key: str) -> None:
+    section = heading.strip("`[]")
+    variable = f"`READERSHIP_{section}__{key}`".upper()
+
+    row = next(line for line in written(heading).splitlines() if line.startswith(f"| `{key}` |"))
+
+    assert variable in row

@@ -1,0 +1,3 @@
+"""
+The whole product, from the outside.
+"""

@@ -1,0 +1,3 @@
+"""
+Tests of the extraction sandbox and of each format.
+"""

@@ -1,0 +1,3 @@
+"""
+Redaction: what is found, what is left, and what it costs to be wrong.
+"""

@@ -1,0 +1,3 @@
+"""
+The fast thing equals the readable thing: decisions against an independent oracle.
+"""

@@ -1,0 +1,3 @@
+"""
+Real documents with real owners and real nested teams, judged by an oracle written separately.
+"""

@@ -1,0 +1,3 @@
+"""
+The register of promises, and the tests that hold it to the suite.
+"""

@@ -1,0 +1,35 @@
+"""
+The register of promises: what this product holds, each in one sentence.
+
+Tests carry `@pytest.mark.promise("id")`, and the documentation names the same ids.
+`test_promises` fails if a promise is carried by no test, or a test carries an unknown one.
+"""
+
+from typing import Final
+
+PROMISES: Final[dict[str, str]] = {
+    "no-snapshot": "A document whose readers are not known is readable by nobody.",
+    "deny-first": "Where a denial comes before a permission, it decides.",
+    "unknown-group": (
+        "Membership that is not fully known grants nothing, and keeps everybody out whom a "
+        "denial might mean."
+    ),
+    "other-tenant": "Nothing of one tenant is readable with anything of another.",
+    "scope-unforgeable": "Only the decision says what may be searched; it cannot be forged.",
+    "filter-in-engine": "The index finds only what the scope covers, and searches nothing else.",
+    "recheck": "Every hit is decided again by the registry before it is released.",
+    "revocation": "A permission that was withdrawn is withdrawn at the next request.",
+    "late-unseal": "No text becomes plaintext before the last door.",
+    "uniform-401": "Every token that proves nothing gets the same answer.",
+    "absent-equals-forbidden": "What a reader may not read looks as if it did not exist.",
+    "audit-before-release": "Nothing is released before its record is durable.",
+    "sealed-at-rest": "No text, title or original stands in any file in the clear.",
+    "acl-seal": "A permission that somebody edited in the registry's file opens nothing.",
+    "idf-in-scope": "Hidden documents change no score of visible ones.",
+    "redact-before-index": "Personal data is replaced before text is embedded or stored.",
+    "restrict-first": "Restrictions are durable before anything that they restrict can be found.",
+    "fail-closed-input": "A permission that cannot be read whole hides its document.",
+    "crash-safe": "Work broken off anywhere is finished by the next run, and shows nothing half.",
+    "engine-loss": "An engine that is gone is an error, never an empty or unfiltered answer.",
+    "key-file-permissions": "A key that others can read or change is not used.",
+}
