@@ -16,6 +16,7 @@ import pytest
 from acl.model.documents import DocumentState
 from acl.model.identifiers import DocumentId, SourceName
 from acl.registry.writing import PermissionChange, RegistryWriter
+from ingestion.plan import UNREAD
 from ingestion.wiring import build_settler
 from retrieval.authorize import SourceBudgets
 from retrieval.passage import Passage
@@ -114,7 +115,8 @@ def test_an_index_that_was_not_told_releases_nothing(
     view, _, statements = restored.room.permissions.permissions([key])
     digest = statements[key].readership
     acl = view.by_digest[digest] if keeps_acl and digest else None
-    change = PermissionChange(DocumentId(PRICES), state, acl, "confidential")
+    # Unread, so that the sync afterwards tries a quarantined document again.
+    change = PermissionChange(DocumentId(PRICES), state, acl, "confidential", fingerprint=UNREAD)
     touched = registry.apply_permissions(SOURCE, [change], None, now=datetime.now(UTC))
     registry.settle(touched)  # a lie: the index was never asked
 
