@@ -20,6 +20,7 @@ from ingestion.redact.pool import PooledRedactor
 from ingestion.seal import Sealer
 from ingestion.settle import Settler
 from ingestion.sources.exchange import ExchangeSource
+from ingestion.sources.labelled import LabelledSource, LabelRule, LabelRules
 from ingestion.sources.port import Source
 
 
@@ -52,13 +53,15 @@ def build_source(ground: Ground, settings: SourceSettings) -> Source:
                 "a document could name a key; give the source a folder of its own"
             )
             raise ConfigurationError(msg)
-    return ExchangeSource(
+    listed = ExchangeSource(
         SourceName(settings.name),
         folder,
         ground.tenant,
         AuthorityId(settings.authority),
         ground.clock,
     )
+    rules = [LabelRule(one.documents, one.label) for one in settings.label_rules]
+    return LabelledSource(listed, LabelRules(rules, configuration.default_label(settings)))
 
 
 def build_settler(ground: Ground, lease: EngineLease, embedder: Embedder) -> Settler:
@@ -84,7 +87,8 @@ def build_reconciler(
     """
     settler = build_settler(ground, lease, embedder)
     sealer = Sealer(ground.tenant, ground.namer, ground.keys.content, ground.keys.vault)
-    pipeline = Pipeline(extractor, redactor, embedder, sealer, ground.namer, settings.label)
+    default = ground.configuration.default_label(settings)
+    pipeline = Pipeline(extractor, redactor, embedder, sealer, ground.namer, default)
     return Reconciler(
         registry=settler.registry,
         index=settler.index,

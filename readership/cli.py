@@ -14,6 +14,7 @@ import typer
 
 from acl.audit.chain import Checkpoint
 from acl.errors import ConfigurationError, InputError, ReadershipError
+from acl.model.switches import SwitchKind
 from acl.settings import Configuration, default_file, load_configuration
 from readership import __version__, console
 from readership.one_place import require_one_place
@@ -31,6 +32,11 @@ app = typer.Typer(
 )
 audit_app = typer.Typer(help="The audit trail.", no_args_is_help=True)
 app.add_typer(audit_app, name="audit")
+switch_app = typer.Typer(
+    help="Emergency switches: take something out of service at the next request.",
+    no_args_is_help=True,
+)
+app.add_typer(switch_app, name="switch")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
@@ -233,6 +239,70 @@ def audit_verify(
             console.print_error(problem)
     if found.problems:
         raise typer.Exit(EXIT_FAILED)
+
+
+Within = Annotated[
+    str | None,
+    typer.Option(
+        "--in",
+        help="What makes the name unique: a document's source, a reader's or client's issuer, a "
+        "group's authority. Not needed where one is configured.",
+    ),
+]
+
+
+@switch_app.command("off")
+def switch_off(
+    context: typer.Context,
+    kind: Annotated[SwitchKind, typer.Argument(help="What it is.")],
+    name: Annotated[str, typer.Argument(help="Its id: a document id, subject, client, …")],
+    reason: Annotated[str, typer.Option(help="Why; shown by 'switch list' and 'doctor'.")],
+    within: Within = None,
+) -> None:
+    """
+    Switch something off. Holds at the next request of every process.
+    """
+    _throw(context, kind, name, within, reason=reason)
+
+
+@switch_app.command("on")
+def switch_on(
+    context: typer.Context,
+    kind: Annotated[SwitchKind, typer.Argument(help="What it is.")],
+    name: Annotated[str, typer.Argument(help="Its id.")],
+    within: Within = None,
+) -> None:
+    """
+    Switch something on again: what its ACLs say holds as before.
+    """
+    _throw(context, kind, name, within, reason=None)
+
+
+@switch_app.command("list")
+def switch_list(context: typer.Context, *, as_json: Json = False) -> None:
+    """
+    List everything that is switched off.
+    """
+    from readership.switching import switched_off  # noqa: PLC0415 - quick start
+
+    found = switched_off(_configuration(context))
+    if as_json:
+        console.print_json([one.to_json() for one in found])
+    else:
+        rows = [(str(one.switch), one.since.isoformat(), one.reason) for one in found]
+        console.print_rows("switched off", rows)
+
+
+def _throw(
+    context: typer.Context, kind: SwitchKind, name: str, within: str | None, *, reason: str | None
+) -> None:
+    from readership.switching import named, throw  # noqa: PLC0415 - quick start
+
+    configuration = _configuration(context)
+    switch = named(configuration, kind, name, within)
+    changed = throw(configuration, switch, off=reason is not None, reason=reason or "")
+    state = "off" if reason is not None else "on"
+    console.out.print(f"{switch} is {'now' if changed else 'already'} {state}", markup=False)
 
 
 @app.command()

@@ -11,7 +11,8 @@ from acl.identity.linking import linked_principals
 from acl.model.documents import DocumentPermission, DocumentState
 from acl.model.identifiers import DocumentId, SourceName
 from acl.model.principals import Principal
-from acl.registry.permissions import Currency, PermissionView
+from acl.registry.permissions import Currency
+from acl.registry.views import PermissionView
 from acl.settings import Configuration
 from acl.wiring import Ground
 from retrieval.wiring import identity_links, permission_registry, source_budgets
@@ -97,7 +98,7 @@ class Explainer:
         currency: Currency,
         first: str,
     ) -> tuple[bool, tuple[str, ...]]:
-        if (obstacle := self._obstacle(statement, currency)) is not None:
+        if (obstacle := self._obstacle(statement, view, currency)) is not None:
             return False, (first, obstacle)
         digest = statement.readership
         snapshot = view.by_digest.get(digest) if digest is not None else None
@@ -106,13 +107,15 @@ class Explainer:
         where = f"{statement.source}/{statement.document} has ACL revision {statement.acl_revision}"
         return permitted, (first, where, *chain)
 
-    def _obstacle(self, statement: DocumentPermission, currency: Currency) -> str | None:
+    def _obstacle(
+        self, statement: DocumentPermission, view: PermissionView, currency: Currency
+    ) -> str | None:
         if statement.state is not DocumentState.LIVE:
             return f"the document is {statement.state.value}: nobody may read it"
         if statement.key in currency.unsettled:
             return "the document's index points are being rewritten; run 'readership sync'"
         budgets = source_budgets(self.ground.configuration)
-        for spot in budgets.blind(currency, self.ground.clock()):
+        for spot in budgets.blind(currency, view.switches, self.ground.clock()):
             if spot.source == statement.source:
                 return f"source {spot.source} is dark: {spot.reason}"
         if statement.source not in budgets.staleness:

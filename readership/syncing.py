@@ -106,14 +106,16 @@ class SyncSession:
         Sync one source.
         """
         source = build_source(self.ground, settings)
-        return self.reconciler(settings).sync(source, settings.label, progress)
+        label = self._configuration.default_label(settings)
+        return self.reconciler(settings).sync(source, label, progress)
 
     def plan(self, settings: SourceSettings) -> SyncReport:
         """
         Say what a sync of one source would do.
         """
         source = build_source(self.ground, settings)
-        return self.reconciler(settings).plan(source, settings.label)
+        label = self._configuration.default_label(settings)
+        return self.reconciler(settings).plan(source, label)
 
 
 def chosen(configuration: Configuration, names: Sequence[str]) -> list[SourceSettings]:

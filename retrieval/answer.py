@@ -12,16 +12,18 @@ from typing import Final
 
 from acl.audit.chain import AuditTrail
 from acl.audit.events import AuditEvent, blinded
+from acl.identity.reader import VerifiedReader
 from acl.identity.tokens import TokenVerifier
+from acl.index.reading import Question
 from acl.model.identifiers import ChunkId, DocumentId, DocumentKey, Epoch, SourceName
 from acl.registry.permissions import PermissionRegistry
 from retrieval.authenticate import authenticate
 from retrieval.authorize import Authorized, Authorizer
 from retrieval.cite import cite, context
-from retrieval.errors import AmbiguousDocumentError, NotFoundError
+from retrieval.errors import AmbiguousDocumentError, EpochMovedError, NotFoundError
 from retrieval.passage import Answer, Passage, WholeDocument
 from retrieval.prepare import QuestionPreparer
-from retrieval.recheck import Rechecker
+from retrieval.recheck import Rechecked, Rechecker
 from retrieval.sanitise import inert, sanitise
 from retrieval.search import ScopedSearch
 from retrieval.unseal import Unsealer
@@ -38,6 +40,11 @@ NO_DOCUMENT: Final = DocumentKey("0" * 32)
 Looked up in place of the document of a passage that does not exist.
 """
 
+MAX_SEARCHES: Final = 8
+"""
+How often a search is repeated when a new epoch begins during it.
+"""
+
 RECHECK_SPARE: Final = 32
 """
 Hits rechecked beyond what was asked for, to fill the places of those that are refused.
@@ -47,12 +54,14 @@ Hits rechecked beyond what was asked for, to fill the places of those that are r
 @dataclass(frozen=True, slots=True)
 class AskedQuestion:
     """
-    What a client may ask: a text, how many passages, and which sources to stay within.
+    What a client may ask: a text, how many passages, which sources to stay within, and the
+    epoch that the answer must not be older than.
     """
 
     text: str
     limit: int
     sources: tuple[str, ...] | None = None
+    at_least_epoch: Epoch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +91,13 @@ class ReadingRoom:
         request_id = secrets.token_hex(16)
         # 1. Who asks? Everything below trusts only what this returns.
         reader = authenticate(authorization, self.verifier)
-        # 2. What may they search? The index cannot be asked without this.
-        may = self.authorizer.authorize(reader, needs=SEARCH_SCOPE, sources=question.sources)
+        # 2. May they ask? Said before their question costs anything.
+        self._authorize(reader, question)
         # 3. The question, in the same pseudonyms and vectors as the documents.
         redacted = self.preparer.redact(question.text)
         asked = self.preparer.embed(redacted)
-        # 4. What is near, among what they may read?
-        hits = self.search.nearest(asked, may.scope)
-        # 5. Ask again: grants may have shrunk since the index was written.
-        checked = self.rechecker.still_readable(hits[: question.limit + RECHECK_SPARE], may)
+        # 2, 4, 5. The scope, what is near inside it, and the registry's word on every hit.
+        may, checked = self._found(reader, question, asked)
         # 6. Only now does anything become plaintext.
         opened = self.unsealer.passages(checked.released[: question.limit])
         # 7. Inert, fenced and with its provenance.
@@ -99,6 +106,30 @@ class ReadingRoom:
         details = {"question": blinded(self.audit_key, question.text), "refused": checked.refused}
         self._record(request_id, "search", may, checked.epoch, passages, details)
         return Answer(request_id, checked.epoch, passages, context(passages), may.blind)
+
+    def _authorize(self, reader: VerifiedReader, question: AskedQuestion) -> Authorized:
+        return self.authorizer.authorize(
+            reader,
+            needs=SEARCH_SCOPE,
+            sources=question.sources,
+            at_least=question.at_least_epoch,
+        )
+
+    def _found(
+        self, reader: VerifiedReader, question: AskedQuestion, asked: Question
+    ) -> tuple[Authorized, Rechecked]:
+        # One epoch from scope to audit: what was searched under older permissions is searched
+        # again, so that no answer mixes two states.
+        for _ in range(MAX_SEARCHES):
+            may = self._authorize(reader, question)
+            # 4. What is near, among what they may read?
+            hits = self.search.nearest(asked, may.scope)
+            # 5. Ask again: grants may have shrunk since the index was written.
+            checked = self.rechecker.still_readable(hits[: question.limit + RECHECK_SPARE], may)
+            if checked.epoch == may.scope.epoch:
+                return may, checked
+        msg = f"permissions changed during each of {MAX_SEARCHES} searches"
+        raise EpochMovedError(msg)
 
     def passage(self, authorization: Sequence[str], passage_id: str) -> tuple[str, Passage]:
         """
@@ -182,6 +213,7 @@ class ReadingRoom:
                 details={
                     **details,
                     "epoch": epoch,
+                    "ceiling": may.scope.ceiling.top,
                     "principals": sorted(map(str, may.linked)),
                     "released": [_released(passage) for passage in passages],
                 },

@@ -32,6 +32,8 @@ from acl.model.identifiers import (
 from acl.model.principals import Principal
 from acl.registry import tables
 from acl.registry.database import Database
+from acl.registry.epochs import next_epoch
+from acl.registry.history import record_documents
 from acl.registry.permissions import permission_from
 from acl.registry.rows import (
     SHREDDED,
@@ -140,11 +142,14 @@ class RegistryWriter:
         if not changes and groups is None:
             return []
         with self._database.writing() as connection:
+            epoch = next_epoch(
+                connection, now=now, documents=bool(changes), directory=groups is not None
+            )
             if groups is not None:
-                replace_groups(connection, source, groups)
+                replace_groups(connection, self._tenant, source, groups, epoch)
             touched = [self._apply(connection, source, change, now) for change in changes]
+            record_documents(connection, touched, epoch)
             _mark_unsettled(connection, touched, now)
-            _next_epoch(connection)
         return touched
 
     def commit_revisions(
@@ -154,9 +159,10 @@ class RegistryWriter:
         Make revisions current, in one transaction with a new epoch; return what is unsettled.
         """
         with self._database.writing() as connection:
+            epoch = next_epoch(connection, now=now, documents=True)
             touched = [self._commit(connection, source, new, now) for new in revisions]
+            record_documents(connection, touched, epoch)
             _mark_unsettled(connection, touched, now)
-            _next_epoch(connection)
         return touched
 
     def observed(self, source: SourceName, *, at: datetime) -> None:
@@ -359,7 +365,3 @@ def _mark_unsettled(connection: Connection, keys: Sequence[DocumentKey], now: da
     fresh = [{"document_key": key, "since": now} for key in dict.fromkeys(keys)]
     if new := [row for row in fresh if row["document_key"] not in pending]:
         connection.execute(insert(tables.unsettled), new)
-
-
-def _next_epoch(connection: Connection) -> None:
-    connection.execute(update(tables.epoch).values(value=tables.epoch.c.value + 1))

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from acl.model.identifiers import Epoch
 from retrieval.answer import AskedQuestion
 from retrieval.passage import Answer, BlindSpot, Passage, WholeDocument
 
@@ -51,13 +52,21 @@ class SearchRequest(_Request):
         default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="How many passages at most."
     )
     filters: SearchFilters | None = None
+    at_least_epoch: int | None = Field(
+        default=None,
+        ge=0,
+        le=2**62,
+        description="Refuse to answer from an older state of permissions than this epoch.",
+    )
 
     def asked(self) -> AskedQuestion:
         """
         Return what the inside understands.
         """
         sources = self.filters.sources if self.filters else None
-        return AskedQuestion(self.query, self.limit, tuple(sources) if sources else None)
+        at_least = Epoch(self.at_least_epoch) if self.at_least_epoch is not None else None
+        named = tuple(sources) if sources else None
+        return AskedQuestion(self.query, self.limit, named, at_least)
 
 
 class SpanBody(_Response):

@@ -31,5 +31,9 @@ PROMISES: Final[dict[str, str]] = {
     "fail-closed-input": "A permission that cannot be read whole hides its document.",
     "crash-safe": "Work broken off anywhere is finished by the next run, and shows nothing half.",
     "engine-loss": "An engine that is gone is an error, never an empty or unfiltered answer.",
+    "ceiling": "No client carries away a document that is labelled above its ceiling.",
+    "switches": "What an operator switches off is off at the next request, on every way out.",
+    "one-epoch": "An answer is of one epoch, and never older than the client asked for.",
+    "history": "What was in force in the past is kept, and can be explained.",
     "key-file-permissions": "A key that others can read or change is not used.",
 }
