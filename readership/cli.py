@@ -32,6 +32,8 @@ app = typer.Typer(
 )
 audit_app = typer.Typer(help="The audit trail.", no_args_is_help=True)
 app.add_typer(audit_app, name="audit")
+explain_app = typer.Typer(no_args_is_help=False)
+app.add_typer(explain_app, name="explain")
 switch_app = typer.Typer(
     help="Emergency switches: take something out of service at the next request.",
     no_args_is_help=True,
@@ -174,38 +176,93 @@ def doctor(context: typer.Context, *, as_json: Json = False) -> None:
         raise typer.Exit(EXIT_FAILED)
 
 
-@app.command()
-def explain(
+Subject = Annotated[str | None, typer.Option("--reader", help="The subject of the token.")]
+Issuer = Annotated[str | None, typer.Option(help="The reader's issuer, if several are configured.")]
+Client = Annotated[
+    str | None, typer.Option(help="The client, for its ceiling. Default: one not listed.")
+]
+Assurance = Annotated[
+    str | None, typer.Option(help="The token's acr, for its ceiling. Default: none.")
+]
+
+
+@explain_app.callback(invoke_without_command=True)
+def explain(  # noqa: PLR0913 - one option each
     context: typer.Context,
-    reader: Annotated[str, typer.Option(help="The subject of the reader's token.")],
-    document: Annotated[str, typer.Option(help="The document's id in its source.")],
-    issuer: Annotated[
-        str | None, typer.Option(help="The reader's issuer, if several are configured.")
-    ] = None,
-    source: Annotated[str | None, typer.Option(help="The document's source.")] = None,
     *,
+    reader: Subject = None,
+    document: Annotated[str | None, typer.Option(help="The document's id in its source.")] = None,
+    issuer: Issuer = None,
+    source: Annotated[str | None, typer.Option(help="The document's source.")] = None,
+    client: Client = None,
+    assurance: Assurance = None,
+    at: Annotated[
+        str | None, typer.Option(help="Answer for the past: an epoch, or a time.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """
     Say why a reader may, or may not, read a document. Exit code 0: may; 1: may not.
     """
-    from acl.wiring import open_ground  # noqa: PLC0415 - quick start
-    from readership.explaining import Explainer  # noqa: PLC0415 - quick start
+    if context.invoked_subcommand is not None:
+        return
+    from acl.model.identifiers import DocumentId, SourceName  # noqa: PLC0415 - quick start
+    from readership import explaining  # noqa: PLC0415 - quick start
 
-    ground = open_ground(_configuration(context), may_write=False)
-    try:
-        found = Explainer(ground).explain(reader, document, issuer=issuer, source=source)
-    finally:
-        ground.close()
+    if reader is None or document is None:
+        msg = "explain takes --reader SUBJECT and --document ID; see 'readership explain --help'"
+        raise ConfigurationError(msg)
+    configuration = _configuration(context)
+    who = explaining.person(
+        configuration, reader, issuer=issuer, client=client, assurance=assurance
+    )
+    within = SourceName(source) if source is not None else None
+    when = explaining.point_in_time(at)
+    with explaining.explainer(configuration) as explainer:
+        found = explainer.explain(who, DocumentId(document), within, when)
     for one in found:
         if as_json:
             console.print_json(one.to_json())
-            continue
-        verdict = "may read" if one.permitted else "may not read"
-        console.out.print(f"{reader} {verdict} {document} (epoch {one.epoch})", markup=False)
-        for line in one.chain:
-            console.out.print(f"  - {line}", markup=False)
+        else:
+            console.print_explanation(one)
     if not all(one.permitted for one in found):
+        raise typer.Exit(EXIT_FAILED)
+
+
+@explain_app.command("diff")
+def explain_diff(  # noqa: PLR0913 - one option each
+    context: typer.Context,
+    *,
+    reader: Annotated[str, typer.Option(help="The subject of the reader's token.")],
+    earlier: Annotated[str, typer.Option("--from", help="An epoch, or a time.")],
+    later: Annotated[
+        str | None, typer.Option("--to", help="An epoch, or a time. Default: now.")
+    ] = None,
+    issuer: Issuer = None,
+    client: Client = None,
+    assurance: Assurance = None,
+    as_json: Json = False,
+) -> None:
+    """
+    Say what a reader gained and lost between two points, and why. Exit code 1: something.
+    """
+    from readership import explaining  # noqa: PLC0415 - quick start
+
+    configuration = _configuration(context)
+    who = explaining.person(
+        configuration, reader, issuer=issuer, client=client, assurance=assurance
+    )
+    start, end = explaining.point_in_time(earlier), explaining.point_in_time(later)
+    if start is None:
+        msg = "--from takes an epoch, or a time such as 2027-01-31T12:00:00Z"
+        raise ConfigurationError(msg)
+    with explaining.explainer(configuration) as explainer:
+        found = explainer.difference(who, start, end)
+    if as_json:
+        console.print_json(found.to_json())
+    else:
+        console.print_difference(found)
+    if found.gained or found.lost:
         raise typer.Exit(EXIT_FAILED)
 
 

@@ -22,6 +22,7 @@ from rich.table import Table
 from ingestion.pipeline import STEPS
 from ingestion.reconcile import Progress as SyncProgress
 from ingestion.reconcile import SyncReport
+from retrieval.explain import Difference, Explanation
 
 out: Final = Console(highlight=False, soft_wrap=True)
 err: Final = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -80,6 +81,34 @@ def print_rows(title: str, rows: Sequence[tuple[str, ...]]) -> None:
     for row in rows:
         table.add_row(*row)
     out.print(table)
+
+
+def print_explanation(one: Explanation, indent: str = "") -> None:
+    """
+    Print a verdict and the chain that leads to it.
+    """
+    verdict = "may read" if one.permitted else "may not read"
+    where = f" in {one.source}" if one.source else ""
+    head = f"{indent}{one.person.subject} {verdict} {one.document}{where} (epoch {one.epoch})"
+    out.print(head, markup=False, soft_wrap=True)
+    for line in one.chain:
+        out.print(f"{indent}  - {line}", markup=False, soft_wrap=True)
+    if one.missing:
+        out.print(f"{indent}  first missing link: {one.missing}", markup=False)
+
+
+def print_difference(found: Difference) -> None:
+    """
+    Print what a reader gained and lost.
+    """
+    span = f"from epoch {found.earlier} to epoch {found.later}"
+    if not found.gained and not found.lost:
+        out.print(f"{found.person.subject} gained and lost nothing {span}", markup=False)
+    for what, some in (("gained", found.gained), ("lost", found.lost)):
+        if some:
+            out.print(f"{found.person.subject} {what} {len(some)} {span}:", markup=False)
+        for one in some:
+            print_explanation(one, indent="  ")
 
 
 class SyncBar(SyncProgress):

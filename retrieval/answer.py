@@ -6,7 +6,7 @@ Step 8, the audit record, is written here: it must be durable before anything is
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -21,6 +21,7 @@ from retrieval.authenticate import authenticate
 from retrieval.authorize import Authorized, Authorizer
 from retrieval.cite import cite, context
 from retrieval.errors import AmbiguousDocumentError, EpochMovedError, NotFoundError
+from retrieval.explain import Explainer, Explanation, Person, When
 from retrieval.passage import Answer, Passage, WholeDocument
 from retrieval.prepare import QuestionPreparer
 from retrieval.recheck import Rechecked, Rechecker
@@ -30,6 +31,7 @@ from retrieval.unseal import Unsealer
 
 SEARCH_SCOPE: Final = "rag.search"
 READ_SCOPE: Final = "rag.read"
+AUDIT_SCOPE: Final = "rag.audit"
 MAX_DOCUMENT_CHARACTERS: Final = 90_000
 """
 GPT Actions refuse responses of 100,000 characters.
@@ -65,6 +67,24 @@ class AskedQuestion:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedWhy:
+    """
+    What an operator may ask: whose reading of which document, now or in the past.
+    """
+
+    person: Person
+    document: DocumentId
+    source: SourceName | None = None
+    at: When | None = None
+
+    def document_named(self) -> dict[str, object]:
+        """
+        Return the document for the audit record.
+        """
+        return {"document": self.document, "source": self.source}
+
+
+@dataclass(frozen=True, slots=True)
 class ReadingRoom:
     """
     Everything that a reader can do, with every collaborator that it takes.
@@ -77,6 +97,7 @@ class ReadingRoom:
     rechecker: Rechecker
     unsealer: Unsealer
     permissions: PermissionRegistry
+    explainer: Explainer
     trail: AuditTrail
     audit_key: bytes
     clock: Callable[[], datetime]
@@ -184,6 +205,26 @@ class ReadingRoom:
         cut = text[:MAX_DOCUMENT_CHARACTERS]
         length = found[0][-1].provenance.span.end
         return WholeDocument(request_id, epoch, released[0], cut, length, len(cut) < len(text))
+
+    def explain(
+        self, authorization: Sequence[str], asked: AskedWhy
+    ) -> tuple[str, list[Explanation]]:
+        """
+        Explain to an operator why somebody may or may not read a document.
+
+        Raises:
+            InsufficientScopeError: The token is not an operator's.
+            NotRecordedError: Nothing is recorded of the epoch or moment that was asked for.
+        """
+        request_id = secrets.token_hex(16)
+        operator = authenticate(authorization, self.verifier)
+        may = self.authorizer.authorize(operator, needs=AUDIT_SCOPE)
+        issuer = asked.person.issuer or operator.issuer
+        person = replace(asked.person, issuer=issuer)
+        found = self.explainer.explain(person, asked.document, asked.source, asked.at)
+        details = {"asked": {"reader": person.subject, "issuer": issuer, **asked.document_named()}}
+        self._record(request_id, "explain", may, may.scope.epoch, (), details)
+        return request_id, found
 
     def _keys(self, document: DocumentId, source: SourceName | None) -> list[DocumentKey]:
         # Derived, not looked up: a document that is not there takes the same way as one that

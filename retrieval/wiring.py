@@ -22,12 +22,14 @@ from acl.model.identifiers import AuthorityId, SourceName
 from acl.model.labels import NO_LABEL_POLICY, LabelPolicy
 from acl.model.redaction import Redactor
 from acl.registry.content import ContentRegistry
+from acl.registry.history import History
 from acl.registry.permissions import PermissionRegistry
 from acl.settings import Configuration, IssuerSettings
 from acl.wiring import Ground
 from retrieval.answer import ReadingRoom
 from retrieval.api.app import Probe, create_app
 from retrieval.authorize import Authorizer, LabelPolicies, SourceBudgets
+from retrieval.explain import Explainer
 from retrieval.prepare import QuestionPreparer
 from retrieval.recheck import Rechecker
 from retrieval.search import ScopedSearch
@@ -73,8 +75,24 @@ def build_room(ground: Ground, tools: Tools) -> ReadingRoom:
         rechecker=Rechecker(permissions, budgets, ground.namer, ground.clock),
         unsealer=Unsealer(ContentRegistry(ground.database), ground.keys.content, ground.tenant),
         permissions=permissions,
+        explainer=build_explainer(ground),
         trail=ground.trail,
         audit_key=ground.keys.audit,
+        clock=ground.clock,
+    )
+
+
+def build_explainer(ground: Ground) -> Explainer:
+    """
+    Return what explains decisions, now and in the past.
+    """
+    return Explainer(
+        permissions=permission_registry(ground),
+        history=History(ground.database, ground.tenant),
+        links=identity_links(ground.configuration),
+        budgets=source_budgets(ground.configuration),
+        labels=label_policies(ground.configuration),
+        tenant=ground.tenant,
         clock=ground.clock,
     )
 

@@ -21,3 +21,12 @@ class RegistryMismatchError(ConfigurationError):
 
     public_message = "the registry does not fit this installation"
     code = "registry_mismatch"
+
+
+class NotRecordedError(ReadershipError):
+    """
+    The past was asked for something that is not recorded.
+    """
+
+    public_message = "nothing is recorded of that epoch or moment"
+    code = "not_recorded"

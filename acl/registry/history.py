@@ -6,6 +6,7 @@ Written in the transaction that commits it; read by explanations, never by a doo
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, Row, Select, and_, func, insert, select
 
@@ -23,7 +24,12 @@ from acl.model.identifiers import (
     TenantId,
 )
 from acl.model.principals import Principal, PrincipalKind
+from acl.model.switches import Switches
 from acl.registry import tables
+from acl.registry.database import Database
+from acl.registry.epochs import epoch_at
+from acl.registry.errors import NotRecordedError
+from acl.registry.switching import load_switches
 from acl.registry.views import verified_acls
 
 MAX_KEYS_A_QUERY = 500
@@ -43,6 +49,68 @@ class PastPermission:
     acl_revision: int
     readership: ReadershipDigest | None
     label: str
+
+
+@dataclass(frozen=True, slots=True)
+class PastView:
+    """
+    What was in force at an epoch; `at` is the moment that was asked for, or its commit.
+    """
+
+    epoch: Epoch
+    at: datetime
+    directory: Directory
+    switches: Switches
+    documents: tuple[PastPermission, ...]
+    acls: Mapping[ReadershipDigest, AclSnapshot]
+
+
+class History:
+    """
+    Answers for the past; changes nothing.
+    """
+
+    def __init__(self, database: Database, tenant: TenantId) -> None:
+        self._database = database
+        self._tenant = tenant
+
+    def at(self, when: Epoch | datetime, document: DocumentId | None = None) -> PastView:
+        """
+        Return what was in force, with the documents of one id or with all.
+
+        Raises:
+            NotRecordedError: Nothing is recorded of that epoch or moment.
+        """
+        with self._database.reading() as connection:
+            epoch, moment = _resolved(connection, when)
+            switches = load_switches(connection, at=epoch)
+            documents = documents_at(connection, epoch, document)
+            digests = [one.readership for one in documents if one.readership is not None]
+            return PastView(
+                epoch,
+                moment,
+                directory_at(connection, self._tenant, epoch, switches.groups(self._tenant)),
+                switches,
+                tuple(documents),
+                acls_at(connection, self._tenant, digests),
+            )
+
+
+def _resolved(connection: Connection, when: Epoch | datetime) -> tuple[Epoch, datetime]:
+    if isinstance(when, datetime):
+        epoch = epoch_at(connection, when)
+        if epoch is None:
+            msg = f"nothing is recorded of {when.isoformat()}: the registry is younger"
+            raise NotRecordedError(msg)
+        return epoch, when
+    columns = tables.epochs.c
+    moment = connection.scalar(select(columns.at).where(columns.epoch == when))
+    if moment is None:
+        known = select(func.min(columns.epoch), func.max(columns.epoch))
+        first, last = connection.execute(known).one()
+        msg = f"epoch {when} is not recorded; recorded are {first or 'none'} to {last or 'none'}"
+        raise NotRecordedError(msg)
+    return when, moment
 
 
 def record_documents(connection: Connection, keys: Sequence[DocumentKey], epoch: Epoch) -> None:

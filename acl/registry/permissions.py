@@ -19,6 +19,7 @@ from acl.model.identifiers import (
     ChunkId,
     DocumentId,
     DocumentKey,
+    Epoch,
     ReadershipDigest,
     SourceName,
     TenantId,
@@ -95,6 +96,13 @@ class PermissionRegistry:
             view = self._view(connection, currency)
         verified = [statement for row in rows if (statement := self._verified(row)) is not None]
         return view, currency, {statement.key: statement for statement in verified}
+
+    def epoch(self) -> Epoch:
+        """
+        Return the present epoch.
+        """
+        with self._database.reading() as connection:
+            return Epoch(connection.scalars(select(tables.epoch.c.value)).one())
 
     def keys_of(self, document: DocumentId, source: SourceName | None) -> list[DocumentKey]:
         """

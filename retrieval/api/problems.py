@@ -22,7 +22,7 @@ from acl.audit.chain import AuditUnavailableError
 from acl.errors import ReadershipError, RedactionError
 from acl.identity.errors import KeysUnavailableError, TokenRejectedError
 from acl.index.errors import IndexUnavailableError, ScopeRefusedError
-from acl.registry.errors import RegistryUnavailableError
+from acl.registry.errors import NotRecordedError, RegistryUnavailableError
 from retrieval.errors import (
     AmbiguousDocumentError,
     EpochMovedError,
@@ -46,6 +46,7 @@ STATUS: Final[Mapping[type[ReadershipError], HTTPStatus]] = {
     SwitchedOffError: HTTPStatus.FORBIDDEN,
     AmbiguousDocumentError: HTTPStatus.CONFLICT,
     EpochNotReachedError: HTTPStatus.CONFLICT,
+    NotRecordedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     EpochMovedError: HTTPStatus.SERVICE_UNAVAILABLE,
     KeysUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     IndexUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
