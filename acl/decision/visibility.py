@@ -27,7 +27,6 @@ from acl.decision.compiled import (
     Gates,
     Marks,
     Memberships,
-    Places,
     PrincipalNumbers,
     microseconds,
     moment_of,
@@ -83,7 +82,11 @@ class VisibilityIndex:
             for key, (digest, label) in readerships.items()
             if digest in gates.places
         ]
-        self._key, self._snapshot, self._label = np.array(listed, dtype=np.int64).reshape(-1, 3).T
+        # Ascending by key: whatever is chosen of them is then a set in order.
+        columns = np.array(sorted(listed), dtype=np.int64).reshape(-1, 3)
+        self._key, self._snapshot, self._label = map(np.ascontiguousarray, columns.T)
+        # Of each row twice its gate, and one more if it permits: one array to go through.
+        self._verdicts = ((gates.gate << 1) | ~gates.denies).astype(np.int32)
         self._expiries = np.unique(gates.until[gates.until < NEVER])
         self._doubtful: dict[frozenset[AuthorityId], Marks] = {}
         self._remembered: dict[tuple[frozenset[Principal], Ceiling, int], Visible] = {}
@@ -135,9 +138,10 @@ class VisibilityIndex:
     def _resolve(self, linked: frozenset[Principal], ceiling: Ceiling, now: int) -> Visible:
         gates = self._gates
         held = self._held(linked)
-        decides = held[gates.principal] | (gates.denies & self._might_be(linked)[gates.principal])
-        decides &= gates.until > now
-        opened = self._open_gates(np.flatnonzero(decides))
+        decides = held[gates.principal] | self._denies_whom_it_might_be(linked)
+        if len(self._expiries):
+            decides &= gates.until > now
+        opened = self._open_gates(decides)
         if not len(gates.first_gate):
             return NOTHING
         readable = np.logical_and.reduceat(opened[gates.conjunctions], gates.first_gate)
@@ -152,7 +156,7 @@ class VisibilityIndex:
         start = self._gates.numbers.known([*linked, tenants_everyone])
         return self._memberships.closure([n for n in start if n < self._count], self._count)
 
-    def _might_be(self, linked: frozenset[Principal]) -> Marks:
+    def _denies_whom_it_might_be(self, linked: frozenset[Principal]) -> Marks:
         # Rule 4b of `read`; it depends on the links' authorities alone.
         authorities = frozenset(principal.authority for principal in linked)
         with self._lock:
@@ -161,18 +165,20 @@ class VisibilityIndex:
             standing = self._directory.standing_of(linked)
             named = self._gates.numbers.first(self._count)
             doubtful = standing.doubtful(frozenset(named))
-            found = np.fromiter((one in doubtful for one in named), np.bool_, self._count)
+            might_be = np.fromiter((one in doubtful for one in named), np.bool_, self._count)
+            found = self._gates.denies & might_be[self._gates.principal]
             with self._lock:
                 self._doubtful[authorities] = found
         return found
 
-    def _open_gates(self, deciding: Places) -> Marks:
-        gates = self._gates
-        of_gate = gates.gate[deciding]
+    def _open_gates(self, decides: Marks) -> Marks:
+        deciding = np.compress(decides, self._verdicts)
+        of_gate = deciding >> 1
         first = np.ones(len(deciding), dtype=np.bool_)
-        first[1:] = of_gate[1:] != of_gate[:-1]
-        opened = np.zeros(len(gates.known), dtype=np.bool_)
-        opened[of_gate[first]] = ~gates.denies[deciding[first]]
+        np.not_equal(of_gate[1:], of_gate[:-1], out=first[1:])
+        decisive = deciding[first]
+        opened = np.zeros(len(self._gates.known), dtype=np.bool_)
+        opened[decisive >> 1] = decisive & 1
         return opened
 
     def _next_expiry(self, snapshots: Numbers, now: int) -> datetime | None:

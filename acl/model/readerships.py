@@ -41,8 +41,12 @@ class ReadershipSet:
     __slots__ = ("_sorted",)
 
     def __init__(self, keys: Iterable[ReadershipKey] | Numbers = ()) -> None:
-        numbers = keys if isinstance(keys, np.ndarray) else np.fromiter(keys, dtype=np.int64)
-        self._sorted = np.unique(numbers)
+        """
+        `keys` as an array are taken as they are: ascending, and each once.
+        """
+        if not isinstance(keys, np.ndarray):
+            keys = np.unique(np.fromiter(keys, dtype=np.int64))
+        self._sorted = keys
         self._sorted.flags.writeable = False
 
     def __len__(self) -> int:
