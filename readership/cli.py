@@ -375,6 +375,8 @@ def main() -> NoReturn:
     Run the command line and exit.
     """
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+    # Ctrl-C while a connection is being closed is logged there with a traceback.
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     try:
         require_one_place()
         app()
