@@ -44,6 +44,10 @@ def examine(configuration: Configuration) -> Iterator[Finding]:
         yield _fine("data directory", f"{configuration.data_dir}, keys are private")
         yield _look("audit trail", lambda: _audit(ground))
         yield _look("recognizers", lambda: _recognizers(ground))
+        registry = _look("registry", ground.database.describe)
+        yield registry
+        if not registry.healthy:
+            return
         yield _look("embedding and index", lambda: _index(ground, stack))
         yield from _sources(ground)
 
