@@ -201,9 +201,9 @@ def require_same_installation(configuration: Configuration, embedder: Embedder) 
 def _recorded(connection: Connection, facts: Mapping[str, str]) -> dict[str, str]:
     wanted = select(tables.installation).where(tables.installation.c.name.in_(facts))
     found = {row.name: row.value for row in connection.execute(wanted)}
-    for name, value in found.items():
-        if value != facts[name]:
-            raise RegistryMismatchError(_differs(name, value, facts[name]))
+    for name, expected in facts.items():
+        if found.get(name, expected) != expected:
+            raise RegistryMismatchError(_differs(name, found[name], expected))
     return found
 
 

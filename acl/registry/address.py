@@ -26,8 +26,9 @@ _INLINE: Final = (
     "registry.url holds a password; take it out, write it into a file of mode 600 and name "
     "that in registry.password_file, or use PGPASSFILE"
 )
+CONNECT_SECONDS: Final = 10
 _LIMITS: Final[dict[str, int]] = {
-    "connect_timeout": 10,
+    "connect_timeout": CONNECT_SECONDS,
     # A server that vanished is noticed, also in the middle of a statement.
     "keepalives_idle": 10,
     "keepalives_interval": 5,

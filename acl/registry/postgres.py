@@ -28,7 +28,7 @@ from acl.registry.errors import RegistryMismatchError
 if TYPE_CHECKING:
     from acl.registry.postgres_connection import PatientConnection
 
-CONNECT_SECONDS: Final = 10
+SILENCE_SECONDS: Final = 10
 LOCK_SECONDS: Final = 30
 READING_SECONDS: Final = 20
 WRITING_SECONDS: Final = 60
@@ -191,7 +191,7 @@ def _connect_by(engine: Engine, password_file: Path | None, patience_seconds: in
         if password_file is not None:
             parameters = parameters | {"password": read_password(password_file)}
         connection = connection_class.connect(**parameters)
-        connection.patience_seconds = patience_seconds + CONNECT_SECONDS
+        connection.patience_seconds = patience_seconds + SILENCE_SECONDS
         return connection
 
 
