@@ -13,6 +13,7 @@ from acl.model.identifiers import ChunkId, DocumentId
 from acl.registry.database import is_current, migrate, open_database
 from acl.registry.errors import RegistryMismatchError
 from acl.registry.rows import SHREDDED
+from acl.registry.writing import PermissionChange
 from tests.acl.people import (
     ACME,
     ALICE,
@@ -193,6 +194,21 @@ def test_ids_are_looked_up_as_they_are_written(registry: Registry) -> None:
         assert registry.reader.document_of(ChunkId(other)) is None
         assert [] == registry.reader.keys_of(DocumentId(other), None)
     assert [] == registry.reader.keys_of(DocumentId("payroll"), INTRANET)
+
+
+def test_a_reason_may_quote_anything(registry: Registry) -> None:
+    """
+    One document's odd bytes must not keep a revocation of another from being written.
+    """
+    reason = "the parser said: \0 \ud800 \x07 é"
+    change = PermissionChange(
+        DocumentId("payroll"), DocumentState.QUARANTINED, None, "internal", reason
+    )
+    registry.writer.apply_permissions(HANDBOOK, [change], None, now=NOON)
+
+    stored = registry.writer.known(HANDBOOK)[DocumentId("payroll")].reason
+
+    assert "the parser said: \ufffd ? \x07 é" == stored
 
 
 def test_migrating_again_changes_nothing(registry: Registry) -> None:
