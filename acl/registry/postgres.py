@@ -10,6 +10,7 @@ The registry in PostgreSQL, for more than one machine. docs/decisions/0014 says 
 5. Text is compared byte by byte: every column says COLLATE "C" (`tables.exact_text`).
 """
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -43,7 +44,8 @@ An advisory lock of PostgreSQL: a number that means something to this program al
 
 _ADVICE: Final = {
     "28P01": "check registry.password_file, or PGPASSFILE",
-    "28000": "let this role in, in the server's pg_hba.conf",
+    "08P01": "see sslmode and sslrootcert in docs/configuration.md",
+    "28000": "create this role, and let it in (pg_hba.conf); see docs/operations.md",
     "3D000": "create the database, see docs/operations.md",
     "3F000": "the tables live in schema public; create it",
     "42P01": "the tables are not there; run 'readership sync'",
@@ -53,12 +55,12 @@ _ADVICE: Final = {
     "55P03": f"another writer held the registry for {LOCK_SECONDS} s",
     "57014": "a statement took too long; look at the load of the server",
 }
-_CONNECTING: Final = {
-    "password authentication failed": "28P01",
-    "no password supplied": "28P01",
-    "no pg_hba.conf entry": "28000",
-    '" does not exist': "3D000",
-}
+_CONNECTING: Final = (
+    (r"password authentication failed|no password supplied", "28P01"),
+    (r"no pg_hba\.conf entry|role \".*\" does not exist", "28000"),
+    (r"database \".*\" does not exist", "3D000"),
+    (r"SSL|[Cc]ertificate", "08P01"),
+)
 """
 Refusals while connecting come without a code. A server that speaks another language gets no
 advice beside its own words.
@@ -151,7 +153,7 @@ def advice(error: SQLAlchemyError) -> str:
     code = getattr(origin, "sqlstate", None)
     if code is None:
         said = str(origin)
-        code = next((code for part, code in _CONNECTING.items() if part in said), None)
+        code = next((code for pattern, code in _CONNECTING if re.search(pattern, said)), None)
     if code is None and origin is not None and getattr(error, "statement", None) is None:
         return "is the server running, and can it be reached from here?"
     return _ADVICE.get(code or "", "")
@@ -164,13 +166,17 @@ def _driven(address: URL) -> URL:
 
 def _options(statement_seconds: int, *, may_write: bool) -> str:
     settings = {
-        # Tables of the same name in a schema that stands earlier on the path are not ours.
-        "search_path": "public",
+        # Tables of the same name elsewhere are not ours. Temporary ones come first unless named.
+        "search_path": "public,pg_temp",
         "synchronous_commit": "on",
         "lock_timeout": f"{LOCK_SECONDS}s",
         "statement_timeout": f"{statement_seconds}s",
         "idle_in_transaction_session_timeout": f"{statement_seconds}s",
         "idle_session_timeout": "0",  # a sync's turn is held by a session that says nothing
+        # The server notices within a minute that our machine is gone, and frees what it held.
+        "tcp_keepalives_idle": "30",
+        "tcp_keepalives_interval": "10",
+        "tcp_keepalives_count": "3",
         "default_transaction_read_only": "off" if may_write else "on",
     }
     return " ".join(f"-c {name}={value}" for name, value in settings.items())

@@ -10,6 +10,7 @@ from typing import Final
 from acl.model.documents import DocumentState
 from acl.model.identifiers import DocumentId
 from acl.registry.database import migrate, open_database
+from acl.registry.turn import sync_turn
 from acl.registry.writing import PermissionChange, RegistryWriter
 from tests.acl.people import ACME, BOB, HANDBOOK, NOON, readable_by
 from tests.acl.registry.registries import NAMER, SEALER
@@ -22,7 +23,8 @@ def start(what: str, url: str) -> "subprocess.Popen[str]":
     Start another process that does one thing and ends.
     """
     command = [sys.executable, "-m", __name__, what, url]
-    return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 
 
 def finished(process: "subprocess.Popen[str]") -> str:
@@ -46,5 +48,14 @@ def revoke(url: str) -> None:
     database.close()
 
 
+def hold(url: str) -> None:
+    """
+    Hold the turn to sync, say so, and never give it back.
+    """
+    with sync_turn(url):
+        print("held", flush=True)  # noqa: T201 - what the test waits for
+        sys.stdin.read()
+
+
 if __name__ == "__main__":
-    {"revoke": revoke, "migrate": migrate}[sys.argv[1]](sys.argv[2])
+    {"revoke": revoke, "migrate": migrate, "hold": hold}[sys.argv[1]](sys.argv[2])

@@ -230,6 +230,33 @@ def test_without_a_password_one_is_asked_for(url: str) -> None:
     assert "check registry.password_file" in diagnosed(refused)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "advice"),
+    [
+        ("postgres@", "nobody@", "create this role"),
+        ("@127.0.0.1", "@127.0.0.2", "can it be reached from here"),
+        ("/readership", "/nowhere", "create the database"),
+        ("?", "?sslmode=verify-full&", "see sslmode and sslrootcert"),
+        ("?", "?sslmode=require&", "see sslmode and sslrootcert"),
+    ],
+)
+def test_what_keeps_us_out_is_said(url: str, old: str, new: str, advice: str) -> None:
+    with pytest.raises(RegistryUnavailableError) as refused:
+        registry_exists(f"{url}?".replace(old, new).rstrip("?&"))
+
+    assert advice in diagnosed(refused)
+
+
+def test_a_unix_socket_is_an_address_too(url: str, server: OwnServer) -> None:
+    name = url.rpartition("/")[2]
+    database = open_database(
+        f"postgresql://postgres@:{server.port}/{name}?host={server.directory}", may_write=False
+    )
+
+    assert "epoch" in database.describe()
+    database.close()
+
+
 def test_a_database_that_is_not_there_is_named(url: str) -> None:
     for attempt in (registry_exists, migrate):
         with pytest.raises(RegistryUnavailableError) as refused:

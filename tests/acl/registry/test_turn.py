@@ -2,6 +2,8 @@
 One sync at a time, on however many machines; and none that commits after another has begun.
 """
 
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,9 @@ from acl.registry.database import open_database
 from acl.registry.turn import SyncRunningError, TurnLostError, sync_turn
 from acl.registry.writing import RegistryWriter
 from tests.acl.people import ACME, ALICE, BOB, ENG, HANDBOOK, NOON
+from tests.acl.registry.processes import finished, start
 from tests.acl.registry.registries import NAMER, SEALER, Registry
-from tests.postgres import Server
+from tests.postgres import PATIENCE_SECONDS, Server
 
 _END_THE_HOLDER = (
     "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks "
@@ -40,6 +43,32 @@ def test_a_second_sync_leaves(postgres_registry: Registry) -> None:
     assert "on this registry" in refused.value.diagnostics()
     with sync_turn(url) as turn:
         assert turn is not None
+
+
+def test_a_killed_sync_gives_its_turn_back(postgres_registry: Registry) -> None:
+    url = postgres_registry.url
+    holder = start("hold", url)
+    assert holder.stdout is not None
+    assert "held" == holder.stdout.readline().strip()
+    with pytest.raises(SyncRunningError), sync_turn(url):
+        pytest.fail("two syncs at once")
+
+    holder.kill()
+    finished(holder)
+
+    assert eventually_free(url)
+
+
+def eventually_free(url: str) -> bool:
+    """
+    Say whether the turn can be taken; the server needs a moment to notice.
+    """
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        with suppress(SyncRunningError), sync_turn(url):
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def test_a_file_needs_no_other_lock_than_its_directorys(tmp_path: Path) -> None:
