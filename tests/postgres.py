@@ -40,6 +40,7 @@ _SETTINGS: Final = {
     "listen_addresses": "127.0.0.1",
     "shared_buffers": "32MB",
     "max_connections": "200",
+    "autovacuum": "off",
     "fsync": "off",  # a test machine that loses power runs its tests again
 }
 

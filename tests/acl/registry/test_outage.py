@@ -54,11 +54,11 @@ def registry(url: str) -> Iterator[Registry]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    Limits of a second or two, so that going over them does not take a test's minute.
+    Limits below a second, so that going over them does not take a test's minute.
     """
     for limit in ("LOCK_SECONDS", "READING_SECONDS", "SILENCE_SECONDS"):
-        monkeypatch.setattr(adapter, limit, 1)
-    monkeypatch.setattr(adapter, "WRITING_SECONDS", 2)
+        monkeypatch.setattr(adapter, limit, 0.3)
+    monkeypatch.setattr(adapter, "WRITING_SECONDS", 0.8)
 
 
 def diagnosed(error: pytest.ExceptionInfo[RegistryUnavailableError]) -> str:
@@ -142,7 +142,7 @@ def test_a_writer_that_forgets_to_end_is_ended(url: str) -> None:
 
     def forget_to_end() -> None:
         with idle.writing() as connection:
-            time.sleep(2.5)
+            time.sleep(1.0)
             with other.writing():
                 pass
             connection.execute(text("SELECT 1"))
