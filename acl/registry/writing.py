@@ -40,6 +40,7 @@ from acl.registry.rows import (
     NewRevision,
     chunk_rows,
     envelope_columns,
+    noted,
     permission_columns,
 )
 
@@ -295,7 +296,7 @@ class RegistryWriter:
                 seal=b"",
             )
         )
-        values = permission_columns(statement) | {"reason": change.reason, "changed_at": now}
+        values = permission_columns(statement) | {"reason": noted(change.reason), "changed_at": now}
         if change.fingerprint is not None:
             values["fingerprint"] = change.fingerprint
         if change.state is DocumentState.REMOVED:

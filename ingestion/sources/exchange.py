@@ -257,7 +257,7 @@ def _description(stated: dict[str, object]) -> _Description:
         url=_field(stated, "url"),
         mime=_mime(stated),
         modified=_moment(stated),
-        label=_field(stated, "label") or None,
+        label=_label(stated),
     )
 
 
@@ -299,6 +299,14 @@ def _field(stated: dict[str, object], member: str) -> str:
         msg = f"'{member}' holds half of a surrogate pair"
         raise ValueError(msg)
     return value
+
+
+def _label(stated: dict[str, object]) -> str | None:
+    label = _field(stated, "label")
+    if not label.isprintable():
+        msg = "a 'label' has no control characters"
+        raise ValueError(msg)
+    return label or None
 
 
 def _mime(stated: dict[str, object]) -> str:
