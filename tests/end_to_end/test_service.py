@@ -186,7 +186,8 @@ def test_a_switch_thrown_by_another_process_holds_at_the_next_request(service: S
     again = service.run("switch", "on", "reader", "alice")
     assert "already on" in again.stdout
     unknown = service.run("switch", "off", "source", "no-such", "--reason", "x")
-    assert (2, "there is no source") == (unknown.returncode, unknown.stderr.strip()[:18])
+    assert 2 == unknown.returncode
+    assert "there is no source" in unknown.stderr
 
 
 @pytest.mark.promise("history")
