@@ -7,6 +7,7 @@ configuration, 130 interrupted.
 
 import logging
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
@@ -14,7 +15,7 @@ import typer
 
 from acl.audit.chain import Checkpoint
 from acl.errors import ConfigurationError, InputError, ReadershipError
-from acl.settings import Configuration, default_file, load_configuration
+from acl.settings import Configuration, SourceSettings, default_file, load_configuration
 from readership import __version__, console
 from readership.one_place import require_one_place
 
@@ -104,7 +105,7 @@ def sync(
                 style="yellow",
                 markup=False,
             )
-        for one in settings:
+        for one in _with_folders(settings):
             try:
                 reports.append(session.plan(one) if dry_run else session.sync(one, bar))
             except InputError as error:
@@ -117,6 +118,15 @@ def sync(
             console.print_report(report)
     if failed:
         raise typer.Exit(EXIT_FAILED)
+
+
+def _with_folders(settings: Sequence[SourceSettings]) -> Iterator[SourceSettings]:
+    for one in settings:
+        if one.path is not None:
+            yield one
+        else:
+            told = f"source {one.name} has no folder: what it holds is pushed"
+            console.err.print(told, markup=False)
 
 
 @app.command()

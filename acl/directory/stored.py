@@ -5,7 +5,7 @@ Group definitions at rest: loading them for decisions, replacing those of one so
 from collections import defaultdict
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, tuple_
 
 from acl.decision.membership import Directory
 from acl.model.identifiers import AuthorityId, SourceName, TenantId
@@ -69,12 +69,59 @@ def replace_groups(
     connection: Connection,
     source: SourceName,
     groups: Mapping[Principal, frozenset[Principal]],
+    *,
+    pushed: frozenset[Principal] = frozenset(),
 ) -> None:
     """
-    Make these the only groups that the source defines. The caller commits the epoch.
+    Make these the only groups that the source's listing defines; pushed ones stay as they are.
+
+    The caller commits the epoch.
     """
-    connection.execute(delete(tables.members).where(tables.members.c.source == source))
-    connection.execute(delete(tables.groups).where(tables.groups.c.source == source))
+    theirs = select(tables.pushed_groups.c.authority, tables.pushed_groups.c.id).where(
+        tables.pushed_groups.c.source == source
+    )
+    groups_key = tuple_(tables.groups.c.authority, tables.groups.c.id)
+    members_key = tuple_(tables.members.c.group_authority, tables.members.c.group_id)
+    for table, key in ((tables.members, members_key), (tables.groups, groups_key)):
+        connection.execute(delete(table).where(table.c.source == source, key.not_in(theirs)))
+    _insert(connection, source, {g: m for g, m in groups.items() if g not in pushed})
+
+
+def replace_group(
+    connection: Connection,
+    source: SourceName,
+    group: Principal,
+    members: frozenset[Principal] | None,
+) -> None:
+    """
+    Define one group anew, or with `None` no more. The caller commits the epoch.
+    """
+    _remove(connection, source, group.authority, group.id)
+    if members is not None:
+        _insert(connection, source, {group: members})
+
+
+def _remove(connection: Connection, source: str, authority: str, identifier: str) -> None:
+    groups, members = tables.groups.c, tables.members.c
+    connection.execute(
+        delete(tables.members).where(
+            members.source == source,
+            members.group_authority == authority,
+            members.group_id == identifier,
+        )
+    )
+    connection.execute(
+        delete(tables.groups).where(
+            groups.source == source, groups.authority == authority, groups.id == identifier
+        )
+    )
+
+
+def _insert(
+    connection: Connection,
+    source: SourceName,
+    groups: Mapping[Principal, frozenset[Principal]],
+) -> None:
     defined = [{"source": source, "authority": g.authority, "id": g.id} for g in groups]
     belonging = [
         {

@@ -21,3 +21,21 @@ class RegistryMismatchError(ConfigurationError):
 
     public_message = "the registry does not fit this installation"
     code = "registry_mismatch"
+
+
+class StaleEventError(ReadershipError):
+    """
+    A push tells of an event that an accepted push is newer than, or contradicts.
+    """
+
+    public_message = "a newer event has been accepted; nothing was changed"
+    code = "stale_event"
+
+
+class PreconditionFailedError(ReadershipError):
+    """
+    A push was to be accepted on a condition, and the condition does not hold.
+    """
+
+    public_message = "the condition does not hold; nothing was changed"
+    code = "precondition_failed"

@@ -217,7 +217,7 @@ def load_readerships(
     found = select(tables.readerships).where(tables.readerships.c.digest.in_(used))
     loaded: dict[ReadershipDigest, AclSnapshot] = {}
     for digest, gates in connection.execute(found):
-        snapshot = _parsed(tenant, gates)
+        snapshot = parse_gates(tenant, gates)
         if snapshot is None or snapshot.digest() != digest:
             logger.critical("readership %s was edited; nobody reads by it", digest)
             continue
@@ -225,7 +225,10 @@ def load_readerships(
     return loaded
 
 
-def _parsed(tenant: TenantId, gates: str) -> AclSnapshot | None:
+def parse_gates(tenant: TenantId, gates: str) -> AclSnapshot | None:
+    """
+    Read the stored gates of a readership; `None` if nobody wrote them so.
+    """
     try:
         return AclSnapshot.from_json(tenant, json.loads(gates))
     except (ValueError, RecursionError):
