@@ -134,7 +134,7 @@ class PushWorker:
         self._changed = threading.Condition()
         self._stopping = False
         self._woken = False
-        self._unsettled: set[DocumentKey] = set()
+        self._unsettled = False
         self._thread = threading.Thread(target=self._run, name="push-worker", daemon=True)
 
     def __enter__(self) -> Self:
@@ -150,18 +150,23 @@ class PushWorker:
         # A long content is not waited for: it stays queued, and the next start resumes it.
         self._thread.join(STOP_SECONDS)
 
+    @property
+    def settler(self) -> Settler:
+        """
+        What the worker settles with.
+        """
+        return self._content.settler
+
     def settle(self, keys: Iterable[DocumentKey]) -> None:
         """
         Make the index follow. If it does not answer, the registry has these documents left out
         of every search, and the worker tries again.
         """
-        wanted = list(keys)
         try:
-            self._content.settler.settle(wanted)
+            self._content.settler.settle(list(keys))
         except ReadershipError as error:
             logger.warning("pushed documents wait to be settled: %s", error.diagnostics())
-            with self._changed:
-                self._unsettled.update(wanted)
+            self._unsettled = True
 
     def wake(self) -> None:
         """
@@ -191,6 +196,7 @@ class PushWorker:
                 busy = self._content.process_next()
             except ReadershipError as error:
                 logger.warning("pushed content has to wait: %s", error.diagnostics())
+                self._unsettled = True
                 self._sleep(unless_woken=False)
                 continue
             with self._changed:
@@ -199,9 +205,9 @@ class PushWorker:
                 self._sleep(unless_woken=True)
 
     def _settle_again(self) -> None:
-        with self._changed:
-            keys, self._unsettled = self._unsettled, set()
-        self.settle(keys)
+        if self._unsettled:
+            self._unsettled = False
+            self.settle(self._content.settler.registry.unsettled())
 
     def _sleep(self, *, unless_woken: bool) -> None:
         with self._changed:

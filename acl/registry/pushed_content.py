@@ -201,23 +201,33 @@ class PushQueue:
     def status(self, push: str) -> PushStatus | None:
         """
         Return how far a push is; `None` if there is none, or it is over for longer than `KEPT`.
+
+        Done is only what a search finds: not while the document is unsettled.
         """
+        key, unsettled = tables.pushes.c.document_key, tables.unsettled.c.document_key
         wanted = (
-            select(tables.pushes, tables.documents.c.source, tables.documents.c.document)
-            .join(tables.documents, tables.documents.c.key == tables.pushes.c.document_key)
+            select(
+                tables.pushes,
+                tables.documents.c.source,
+                tables.documents.c.document,
+                unsettled.label("waiting"),
+            )
+            .join(tables.documents, tables.documents.c.key == key)
+            .join(tables.unsettled, unsettled == key, isouter=True)
             .where(tables.pushes.c.id == push)
         )
         with self._database.reading() as connection:
             row = connection.execute(wanted).one_or_none()
         if row is None:
             return None
+        done, waiting = row.state == PushState.DONE.value, row.waiting is not None
         return PushStatus(
             push=row.id,
             client=row.client,
             source=SourceName(row.source),
             document=DocumentId(row.document),
             statement=row.statement,
-            state=PushState(row.state),
+            state=PushState.RUNNING if done and waiting else PushState(row.state),
             reason=row.reason,
             accepted_at=row.accepted_at,
             finished_at=row.finished_at,

@@ -31,5 +31,9 @@ PROMISES: Final[dict[str, str]] = {
     "fail-closed-input": "A permission that cannot be read whole hides its document.",
     "crash-safe": "Work broken off anywhere is finished by the next run, and shows nothing half.",
     "engine-loss": "An engine that is gone is an error, never an empty or unfiltered answer.",
+    "push-clients-only": "Nobody but a source's own push clients can state anything there.",
+    "push-in-force": "A permission that was pushed is in force when the call returns.",
+    "push-order": "An older event never undoes a newer one, in whichever order they arrive.",
+    "push-owns": "What was pushed or deleted by push is not undone by any listing.",
     "key-file-permissions": "A key that others can read or change is not used.",
 }
