@@ -92,7 +92,24 @@ def push_routes(desk: PushDesk) -> APIRouter:
     """
     router = APIRouter(prefix="/v1", responses=_PROBLEMS, dependencies=[Security(declared_bearer)])
     serving = _Serving(desk)
+    _document_routes(router, desk, serving)
+    _group_routes(router, desk, serving)
 
+    @router.get(
+        "/sources/{source}/pushes/{push}",
+        operation_id="getPush",
+        summary="How far is the content of a push?",
+        openapi_extra=_NO_BODY,
+        response_model=PushStatusBody,
+        responses={404: {"model": Problem, "description": "No push of this client there."}},
+    )
+    async def push_status(request: Request, source: str, push: Id) -> Response:
+        return await serving.status(request, source, push)
+
+    return router
+
+
+def _document_routes(router: APIRouter, desk: PushDesk, serving: "_Serving") -> None:
     @router.put(
         "/sources/{source}/documents/{id:path}",
         operation_id="putDocument",
@@ -114,6 +131,8 @@ def push_routes(desk: PushDesk) -> APIRouter:
     async def delete_document(request: Request, source: str, id: Id) -> Response:  # noqa: A002
         return await serving.delete(request, source, id, "delete document", desk.delete_document)
 
+
+def _group_routes(router: APIRouter, desk: PushDesk, serving: "_Serving") -> None:
     @router.put(
         "/sources/{source}/groups/{id:path}",
         operation_id="putGroup",
@@ -134,19 +153,6 @@ def push_routes(desk: PushDesk) -> APIRouter:
     )
     async def delete_group(request: Request, source: str, id: Id) -> Response:  # noqa: A002
         return await serving.delete(request, source, id, "delete group", desk.delete_group)
-
-    @router.get(
-        "/sources/{source}/pushes/{push}",
-        operation_id="getPush",
-        summary="How far is the content of a push?",
-        openapi_extra=_NO_BODY,
-        response_model=PushStatusBody,
-        responses={404: {"model": Problem, "description": "No push of this client there."}},
-    )
-    async def push_status(request: Request, source: str, push: Id) -> Response:
-        return await serving.status(request, source, push)
-
-    return router
 
 
 class _Serving:
