@@ -74,17 +74,23 @@ class PushedContent:
         if queued is None:
             return False
         try:
+            self._process_or_give_up(queued)
+        except ReadershipError:
+            self.queue.put_back(queued.push)
+            raise
+        return True
+
+    def _process_or_give_up(self, queued: QueuedContent) -> None:
+        try:
             self._process(queued)
         except SealBrokenError as error:
             self._give_up(queued, error.diagnostics())
         except ReadershipError:
-            self.queue.put_back(queued.push)
             raise
         except Exception:
             # A content that breaks a step must not stop those behind it.
             logger.exception("push %s broke a step", queued.push)
             self._give_up(queued, "a step failed unexpectedly; see the service's log")
-        return True
 
     def _process(self, queued: QueuedContent) -> None:
         pushed = open_body(queued, self.pipeline.sealer.tenant, self.keks)

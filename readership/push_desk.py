@@ -39,6 +39,7 @@ INGEST_SCOPE: Final = "rag.ingest"
 WAITED_BYTES: Final = 32 * 2**10
 WAITED_SECONDS: Final = 10.0
 MAX_REASON_CHARACTERS: Final = 500
+MAX_RECORDED_MEMBERS: Final = 100
 
 
 class PushNotAllowedError(ReadershipError):
@@ -177,7 +178,8 @@ class PushDesk:
         group, members = read_group(body, identifier, pusher.source.space)
         details: dict[str, object] = {
             "group": identifier,
-            "members": sorted(str(member) for member in members),
+            "members": sorted(str(member) for member in members)[:MAX_RECORDED_MEMBERS],
+            "count": len(members),
         }
         recorder = self._recorder(pusher, "put group", conditions, details)
         accepted = self.intake.put_group(

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from acl.index.errors import IndexUnavailableError
+
 
 class Turn:
     """
@@ -31,6 +33,9 @@ class Turn:
     def taken(self) -> Iterator[None]:
         """
         Wait for the turn, and hold it to the end of the block.
+
+        Raises:
+            IndexUnavailableError: The lock file cannot be opened.
         """
         with self._threads:
             held = self._lock() if self._depth == 0 else None
@@ -45,7 +50,11 @@ class Turn:
     def _lock(self) -> int | None:
         if self._file is None:
             return None
-        descriptor = os.open(self._file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            descriptor = os.open(self._file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            msg = f"{self._file} cannot be opened: {error.strerror}"
+            raise IndexUnavailableError(msg) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         except BaseException:
