@@ -36,6 +36,7 @@ SUMMARY: Final = (
     ("quarantined", "content could not be read safely"),
     ("suspended", "missing from a damaged listing: withheld"),
     ("removed", "gone from the source: key destroyed"),
+    ("pushed", "left alone: push clients have stated or deleted it"),
     ("unusable", "lines that name no document, and groups that are now unknown"),
 )
 MAX_PROBLEMS: Final = 50

@@ -113,11 +113,17 @@ class PushWorld:
         """
         Return what a search finds for a reader, over HTTP: ids and texts.
         """
-        bearer = {"Authorization": f"Bearer {self.issuer.token(reader)}"}
-        body = {"query": "words", "limit": 50}
-        answer = self.http.post("/v1/search", json=body, headers=bearer)
+        answer = self.search(reader)
         assert 200 == answer.status_code, answer.text
         return {p["provenance"]["document"]: p["text"] for p in answer.json()["passages"]}
+
+    def search(self, reader: str) -> Response:
+        """
+        Ask for everything that a reader may find.
+        """
+        bearer = {"Authorization": f"Bearer {self.issuer.token(reader)}"}
+        body = {"query": "words", "limit": 50}
+        return self.http.post("/v1/search", json=body, headers=bearer)
 
     def status(self, answer: Response, **more: str) -> Response:
         """

@@ -345,11 +345,9 @@ def test_a_source_without_a_folder_is_kept_fresh_by_pushes(world: PushWorld) -> 
     """
     Dark until the first accepted push, which need not change anything.
     """
-    bearer = {"Authorization": f"Bearer {world.issuer.token('zoe')}"}
 
     def dark() -> set[str]:
-        answer = world.http.post("/v1/search", json={"query": "words"}, headers=bearer)
-        return {spot["source"] for spot in answer.json()["blind"]}
+        return {spot["source"] for spot in world.search("zoe").json()["blind"]}
 
     assert {CRM, QUIET} <= dark()
     assert 422 == world.put("groups/any", {}, source=CRM).status_code

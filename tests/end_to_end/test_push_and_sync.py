@@ -4,6 +4,8 @@ Pushes and syncs of one source: what was pushed is the push clients', whatever a
 
 # ruff: noqa: ANN401 - a wrapper passes on what it is given
 
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -62,18 +64,30 @@ def test_a_sync_from_an_older_folder_undoes_nothing(world: PushWorld) -> None:
         listed("a", "user:ann", "user:bob"),
         listed("b", "group:team"),
         listed("c", "user:bob"),
-        listed("d", "user:bob"),
+        listed("d", "user:bob", "group:gone"),
     ]
-    world.write(rows, [{"id": "team", "members": ["user:bob"]}, {"id": "other", "members": []}])
+    world.write(
+        rows,
+        [
+            {"id": "team", "members": ["user:bob"]},
+            {"id": "other", "members": []},
+            {"id": "gone", "members": ["user:bob"]},
+        ],
+    )
     world.sync()
     assert {"a", "b", "c", "d"} == set(world.found("bob"))
 
     world.put("documents/a", stated("pushed a", "user:ann"))
     world.put("groups/team", {"members": ["user:ann"]})
     world.delete("documents/c")
+    world.delete("groups/gone")
     world.write(
-        [*rows[:3], listed("d", "user:ann"), listed("e", "user:bob", "group:other")],
-        [{"id": "team", "members": ["user:bob"]}, {"id": "other", "members": ["user:ann"]}],
+        [*rows[:3], listed("d", "user:ann", "group:gone"), listed("e", "user:bob", "group:other")],
+        [
+            {"id": "team", "members": ["user:bob"]},
+            {"id": "other", "members": ["user:ann"]},
+            {"id": "gone", "members": ["user:bob"]},
+        ],
     )
     report = world.sync()
 
@@ -199,3 +213,48 @@ def test_a_revocation_does_not_wait_for_its_turn(world: PushWorld) -> None:
 
     assert 200 == answer.result().status_code
     assert {"t"} == set(world.found("ann"))
+
+
+@pytest.mark.promise("push-in-force")
+def test_a_push_while_the_engine_is_gone_is_in_force(world: PushWorld) -> None:
+    """
+    Nobody gets a wrong answer meanwhile, and afterwards the index follows.
+    """
+    world.put("documents/e", stated("words of e", "user:bob"))
+    engine = world.lease._child  # noqa: SLF001 - the process that this test has started
+    assert engine is not None
+    os.kill(engine.pid, signal.SIGKILL)
+
+    answer = world.put("documents/e", stated("words of e", "user:ann"))
+
+    assert 200 == answer.status_code, answer.text
+    deadline = time.monotonic() + 30
+    while (seen := world.search("bob")).status_code != 200:
+        assert 503 == seen.status_code
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert [] == seen.json()["passages"]
+    world.wait()
+    assert {"e"} == set(world.found("ann"))
+    assert {} == world.found("bob")
+
+
+@pytest.mark.promise("push-order")
+def test_of_pushes_at_once_the_last_accepted_one_wins(world: PushWorld) -> None:
+    """
+    Whichever is processed first: the highest revision that was told is what is found.
+    """
+
+    def push(number: int) -> tuple[int, str]:
+        text = f"words number {number}"
+        answer = world.put("documents/race", stated(text, f"user:r{number % 3}"))
+        return int(answer.headers["ETag"].strip('"')), f"r{number % 3} {text}"
+
+    with ThreadPoolExecutor(6) as threads:
+        told = dict(threads.map(push, range(30)))
+    world.wait()
+
+    assert set(range(1, 31)) == told.keys()
+    found = [f"{who} {text}" for who in ("r0", "r1", "r2") for text in world.found(who).values()]
+    assert [told[30]] == found
+    assert world.desk.worker.settler.agrees()
