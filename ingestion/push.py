@@ -5,6 +5,7 @@ The content half follows in `ingestion.pushed_content`.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from acl.keys.envelope import Meaning
 from acl.keys.provider import KekProvider
@@ -15,6 +16,11 @@ from acl.registry.pushing_groups import PushedGroupWriter
 from acl.registry.submission import Accepted, Record, Submission
 from ingestion.plan import card_fingerprint, content_fingerprint
 from ingestion.pushed_body import PushedDocument, seal_body
+
+ANY_VERSION: Final = ""
+"""
+Stands for no version of the steps: the same statement stays the same after an upgrade.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,7 @@ class PushIntake:
             document=pushed.listed.document,
             acl=pushed.acl,
             label=pushed.label,
+            content=content_fingerprint(pushed.listed, ANY_VERSION),
             fingerprint=content_fingerprint(pushed.listed, self.pipeline),
             card_fingerprint=card_fingerprint(pushed.listed),
         )

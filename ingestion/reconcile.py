@@ -13,7 +13,7 @@ Makes registry and index agree with a source, in the order that never shows too 
 
 import logging
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -23,6 +23,7 @@ from acl.index.writing import ChunkWriter
 from acl.keys.envelope import Meaning
 from acl.keys.naming import Namer
 from acl.model.documents import DocumentState
+from acl.model.identifiers import DocumentKey
 from acl.registry.writing import PermissionChange, RegistryWriter
 from ingestion.pipeline import Pipeline, Processed, SetAside
 from ingestion.plan import UNREAD, Plan, Work, make_plan, without, without_pushed
@@ -170,20 +171,19 @@ class Reconciler:
     def _commit(self, source: Source, processed: Sequence[Processed]) -> None:
         # In one turn: what another process stages meanwhile would be taken for a leftover.
         with self.settler.turn.taken():
-            pushed = self.registry.pushed(source.name).documents
-            ours = [one for one in processed if one.revision.document not in pushed]
-            if ours:
+            keys = {
+                self.namer.document(source.name, one.revision.document): one for one in processed
+            }
+            pushed = self.registry.pushed_among(list(keys))
+            if ours := {key: one for key, one in keys.items() if key not in pushed}:
                 self._commit_in_turn(source, ours)
 
-    def _commit_in_turn(self, source: Source, processed: Sequence[Processed]) -> None:
-        revisions = [one.revision for one in processed]
-        current = {
-            self.namer.document(source.name, revision.document): revision.revision - 1
-            for revision in revisions
-        }
+    def _commit_in_turn(self, source: Source, ours: Mapping[DocumentKey, Processed]) -> None:
+        revisions = [one.revision for one in ours.values()]
+        current = {key: one.revision.revision - 1 for key, one in ours.items()}
         self.registry.mark_unsettled(list(current), now=self.clock())
         self.index.discard_uncommitted(current)
-        self.index.stage([point for one in processed for point in one.points])
+        self.index.stage([point for one in ours.values() for point in one.points])
         self.index.flush()
         self.registry.commit_revisions(source.name, revisions, now=self.clock())
         # Also what a push has taken over since: settling drops what was staged for it.

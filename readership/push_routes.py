@@ -5,14 +5,12 @@ A body is read only after its sender was admitted.
 """
 
 from collections.abc import Callable
-from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Final, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Path, Request, Response, Security
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
 
 from acl.errors import ReadershipError
 from acl.model.pushes import Conditions, PushState
@@ -21,6 +19,7 @@ from ingestion.pushed_body import MAX_BODY_BYTES, MalformedPushError
 from ingestion.sources.members import MAX_ID_CHARACTERS
 from readership.push_desk import INGEST_SCOPE, PushDesk, Pusher, PushNotAllowedError, Receipt
 from readership.push_headers import EVENT_HEADER, conditions_of, entity_tag
+from readership.push_schemas import DOCUMENT, GROUP, PushBody, PushStatusBody, described
 from retrieval.api.problems import problem
 from retrieval.api.routes import declared_bearer
 from retrieval.api.schemas import Problem
@@ -47,43 +46,8 @@ _PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
         (503, "Something that is needed did not answer."),
     )
 }
-_BODY: Final[dict[str, Any]] = {
-    "x-required-scope": INGEST_SCOPE,
-    "requestBody": {"required": True, "content": {"application/json": {"schema": {}}}},
-}
-_NO_BODY: Final[dict[str, Any]] = {"x-required-scope": INGEST_SCOPE}
-
 Id = Annotated[str, Path(max_length=MAX_ID_CHARACTERS)]
 Answer = TypeVar("Answer")
-
-
-class PushBody(BaseModel):
-    """
-    What became of a push. Its permission is in force; `content` says whether the text is, too.
-    """
-
-    request_id: str
-    source: str
-    id: str
-    revision: int
-    content: PushState | None = None
-    reason: str = ""
-    push: str | None = None
-
-
-class PushStatusBody(BaseModel):
-    """
-    How far the content of a push is.
-    """
-
-    push: str
-    source: str
-    id: str
-    revision: int
-    content: PushState
-    reason: str
-    accepted_at: datetime
-    finished_at: datetime | None
 
 
 def push_routes(desk: PushDesk) -> APIRouter:
@@ -99,7 +63,7 @@ def push_routes(desk: PushDesk) -> APIRouter:
         "/sources/{source}/pushes/{push}",
         operation_id="getPush",
         summary="How far is the content of a push?",
-        openapi_extra=_NO_BODY,
+        openapi_extra={"x-required-scope": INGEST_SCOPE},
         response_model=PushStatusBody,
         responses={404: {"model": Problem, "description": "No push of this client there."}},
     )
@@ -115,7 +79,7 @@ def _document_routes(router: APIRouter, desk: PushDesk, serving: "_Serving") -> 
         operation_id="putDocument",
         summary="State a document and its permission, which is in force on return.",
         response_model=PushBody,
-        openapi_extra=_BODY,
+        openapi_extra=described(INGEST_SCOPE, DOCUMENT),
         responses={201: {"model": PushBody}, 202: {"model": PushBody}},
     )
     async def put_document(request: Request, source: str, id: Id) -> Response:  # noqa: A002
@@ -126,7 +90,7 @@ def _document_routes(router: APIRouter, desk: PushDesk, serving: "_Serving") -> 
         operation_id="deleteDocument",
         summary="Remove a document; no listing brings it back.",
         status_code=204,
-        openapi_extra=_NO_BODY,
+        openapi_extra=described(INGEST_SCOPE),
     )
     async def delete_document(request: Request, source: str, id: Id) -> Response:  # noqa: A002
         return await serving.delete(request, source, id, "delete document", desk.delete_document)
@@ -138,7 +102,7 @@ def _group_routes(router: APIRouter, desk: PushDesk, serving: "_Serving") -> Non
         operation_id="putGroup",
         summary="State a group's direct members, in force on return.",
         response_model=PushBody,
-        openapi_extra=_BODY,
+        openapi_extra=described(INGEST_SCOPE, GROUP),
         responses={201: {"model": PushBody}},
     )
     async def put_group(request: Request, source: str, id: Id) -> Response:  # noqa: A002
@@ -149,7 +113,7 @@ def _group_routes(router: APIRouter, desk: PushDesk, serving: "_Serving") -> Non
         operation_id="deleteGroup",
         summary="Leave a group undefined: unknown, which is not the same as empty.",
         status_code=204,
-        openapi_extra=_NO_BODY,
+        openapi_extra=described(INGEST_SCOPE),
     )
     async def delete_group(request: Request, source: str, id: Id) -> Response:  # noqa: A002
         return await serving.delete(request, source, id, "delete group", desk.delete_group)

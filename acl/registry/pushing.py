@@ -55,11 +55,14 @@ The fingerprint of a content that could not be read: it equals none.
 class StatedDocument:
     """
     A document as a push client states it; the fingerprints stand for content and description.
+
+    `content` does, too, whichever versions of the steps process it.
     """
 
     document: DocumentId
     acl: AclSnapshot
     label: str
+    content: str
     fingerprint: str
     card_fingerprint: str
 
@@ -67,7 +70,7 @@ class StatedDocument:
         """
         Return what equal statements share.
         """
-        stated = [self.acl.digest(), self.label, self.fingerprint, self.card_fingerprint]
+        stated = [self.acl.digest(), self.label, self.content, self.card_fingerprint]
         return hashlib.sha256(encode(stated)).hexdigest()
 
 

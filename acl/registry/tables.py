@@ -194,6 +194,7 @@ pushes = Table(
     Column("accepted_at", UtcTime, nullable=False),
     Column("finished_at", UtcTime, nullable=True),
     Index("pushes_by_state", "state", "accepted_at"),
+    Index("pushes_by_end", "finished_at"),
     comment="content that was accepted and is still to be processed, sealed; and what became of it",
 )
 

@@ -34,7 +34,7 @@ from acl.model.identifiers import (
 from acl.model.principals import Principal
 from acl.registry import tables
 from acl.registry.database import Database
-from acl.registry.ownership import Pushed, pushed_of
+from acl.registry.ownership import Pushed, pushed_among, pushed_groups, pushed_of
 from acl.registry.permissions import permission_from
 from acl.registry.rows import (
     SHREDDED,
@@ -134,6 +134,13 @@ class RegistryWriter:
         with self._database.reading() as connection:
             return pushed_of(connection, self._tenant, source)
 
+    def pushed_among(self, keys: Sequence[DocumentKey]) -> frozenset[DocumentKey]:
+        """
+        Return those of these documents that belong to push clients.
+        """
+        with self._database.reading() as connection:
+            return pushed_among(connection, keys)
+
     def register_source(self, source: SourceName, authority: AuthorityId) -> None:
         """
         Make sure that the source has a row.
@@ -159,13 +166,15 @@ class RegistryWriter:
             return []
         with self._database.writing() as connection:
             next_epoch(connection)
-            pushed = pushed_of(connection, self._tenant, source)
             if groups is not None:
-                replace_groups(connection, source, groups, pushed=pushed.groups)
+                theirs = pushed_groups(connection, self._tenant, source)
+                replace_groups(connection, source, groups, pushed=theirs)
+            keys = [self._namer.document(source, one.document) for one in changes]
+            pushed = pushed_among(connection, keys)
             touched = [
                 self.apply(connection, source, change, now)
-                for change in changes
-                if change.document not in pushed.documents
+                for key, change in zip(keys, changes, strict=True)
+                if key not in pushed
             ]
             mark_unsettled(connection, touched, now)
         return touched
@@ -180,11 +189,12 @@ class RegistryWriter:
         """
         with self._database.writing() as connection:
             next_epoch(connection)
-            pushed = pushed_of(connection, self._tenant, source)
+            keys = [self._namer.document(source, one.document) for one in revisions]
+            pushed = pushed_among(connection, keys)
             touched = [
                 self.commit(connection, source, new, now)
-                for new in revisions
-                if new.document not in pushed.documents
+                for key, new in zip(keys, revisions, strict=True)
+                if key not in pushed
             ]
             mark_unsettled(connection, touched, now)
         return touched

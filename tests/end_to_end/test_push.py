@@ -4,14 +4,21 @@ The push API: who may, what is refused, what an answer says, and that it holds o
 
 import base64
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from httpx2 import Response
 
+from acl.errors import ConfigurationError
 from acl.registry.submission import Accepted
-from tests.end_to_end.push_world import CRM, QUIET, WIKI, PushWorld, started, stated
+from acl.settings import load_configuration
+from ingestion.pushed_body import PUSH_MEMBERS
+from tests.end_to_end.push_world import CONFIGURATION, CRM, QUIET, WIKI, PushWorld, started, stated
 
 
 @pytest.fixture(scope="module")
@@ -361,7 +368,54 @@ def test_a_source_without_a_folder_is_kept_fresh_by_pushes(world: PushWorld) -> 
 
 def test_the_service_describes_its_push_routes(world: PushWorld) -> None:
     paths = world.http.get("/openapi.json").json()["paths"]
+    put = paths["/v1/sources/{source}/documents/{id}"]["put"]
+    described = put["requestBody"]["content"]["application/json"]["schema"]["properties"]
 
     assert {"put", "delete"} == set(paths["/v1/sources/{source}/documents/{id}"])
     assert {"put", "delete"} == set(paths["/v1/sources/{source}/groups/{id}"])
     assert {"get"} == set(paths["/v1/sources/{source}/pushes/{push}"])
+    assert set(described) == PUSH_MEMBERS
+    assert {"source", "id", "Readership-Event", "If-Match", "If-None-Match"} == {
+        one["name"] for one in put["parameters"]
+    }
+
+
+def test_a_source_is_a_folder_or_takes_pushes(tmp_path: Path) -> None:
+    """
+    One that is neither holds nothing, and is a mistake.
+    """
+    text = CONFIGURATION.replace(f'path = "{QUIET}"', "")
+    file = tmp_path / "readership.toml"
+    file.write_text(text, encoding="utf-8")
+    file.chmod(0o600)
+
+    with pytest.raises(ConfigurationError) as refused:
+        load_configuration(file)
+
+    assert "a source needs a path, or push_clients" in refused.value.diagnostics()
+
+
+@pytest.mark.models
+def test_a_sync_names_and_skips_a_source_without_a_folder(world: PushWorld) -> None:
+    command = [sys.executable, "-m", "readership", "-c", str(world.configuration.file)]
+    done = subprocess.run([*command, "sync", CRM], capture_output=True, text=True, check=False)
+
+    assert 0 == done.returncode, done.stderr
+    assert f"source {CRM} has no folder: what it holds is pushed" in done.stderr
+
+
+def test_the_same_statement_stays_the_same_after_an_upgrade(
+    world: PushWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Steps of a newer version process it anew; its event is no contradiction.
+    """
+    first = world.put("documents/up", stated("words of up", "user:una"), Readership_Event="1")
+    upgraded = replace(world.desk.intake, pipeline="newer")
+    monkeypatch.setattr(type(world.desk), "intake", property(lambda _desk: upgraded), raising=False)
+
+    again = world.put("documents/up", stated("words of up", "user:una"), Readership_Event="1")
+
+    assert (201, 200) == (first.status_code, again.status_code)
+    assert "done" == again.json()["content"]
+    assert first.headers["ETag"] == again.headers["ETag"]

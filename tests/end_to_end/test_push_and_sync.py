@@ -16,7 +16,6 @@ import pytest
 from acl.index.turn import Turn
 from acl.model.redaction import RedactedText
 from acl.registry import writing
-from acl.registry.ownership import Pushed
 from acl.registry.writing import RegistryWriter
 from ingestion.wiring import TURN_FILE
 from tests.end_to_end.push_world import PushWorld, started, stated
@@ -189,7 +188,7 @@ def test_without_asking_in_the_transaction_the_sync_wins(
     """
     The control: who owns what is asked while planning alone, which is too early.
     """
-    monkeypatch.setattr(writing, "pushed_of", lambda *_arguments: Pushed(frozenset(), frozenset()))
+    monkeypatch.setattr(writing, "pushed_among", lambda *_arguments: frozenset())
 
     pushed_during_a_sync(world)
 

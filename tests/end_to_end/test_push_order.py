@@ -18,12 +18,14 @@ from sqlalchemy import select, update
 
 from acl.keys.envelope import OpenEnvelope
 from acl.model.documents import DocumentState
+from acl.model.grants import AclSnapshot
 from acl.model.identifiers import DocumentId, SourceName
 from acl.model.pushes import PushState
 from acl.registry import pushing, tables
 from acl.registry.pushed_content import PushQueue
 from acl.registry.rows import NewRevision
 from acl.registry.steps import mark_unsettled, next_epoch
+from acl.registry.writing import PermissionChange
 from tests.end_to_end.push_world import GatedRedactor, PushWorld, started, stated
 from tests.ingestion.test_sealed_at_rest import encodings
 
@@ -239,6 +241,21 @@ def test_nobody_reads_between_the_halves(world: PushWorld, gate: GatedRedactor, 
     assert not any(STORIES[story](world, gate, f"story{story}"))
 
 
+def _permission_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    first: dict[DocumentId, AclSnapshot | None] = {}
+
+    def late(
+        document: DocumentId,
+        state: DocumentState,
+        acl: AclSnapshot | None,
+        *more: Any,
+        **named: Any,
+    ) -> PermissionChange:
+        return PermissionChange(document, state, first.setdefault(document, acl), *more, **named)
+
+    monkeypatch.setattr(pushing, "PermissionChange", late)
+
+
 def _never_withheld(monkeypatch: pytest.MonkeyPatch) -> None:
     class Careless:
         def __getattr__(self, name: str) -> object:
@@ -273,7 +290,9 @@ def _never_superseded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.promise("restrict-first")
 @pytest.mark.parametrize(
-    ("story", "sabotage"), [("B", _never_withheld), ("C", _never_superseded)], ids=["B", "C"]
+    ("story", "sabotage"),
+    [("A", _permission_later), ("B", _never_withheld), ("C", _never_superseded)],
+    ids=["A", "B", "C"],
 )
 def test_without_the_guard_somebody_does(
     tmp_path: Path,
@@ -282,7 +301,8 @@ def test_without_the_guard_somebody_does(
     sabotage: Callable[[pytest.MonkeyPatch], None],
 ) -> None:
     """
-    The control: old content is not withheld, or content is committed whatever came since.
+    The control: the permission waits for a later push, old content is not withheld, or content
+    is committed whatever came since.
     """
     redactor = GatedRedactor()
     with started(tmp_path / "world", redactor) as own:

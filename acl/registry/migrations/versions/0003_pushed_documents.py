@@ -63,12 +63,14 @@ def upgrade() -> None:
         comment="content that was accepted and is still to be processed, sealed; and what became of it",
     )
     with op.batch_alter_table("pushes", schema=None) as batch_op:
+        batch_op.create_index("pushes_by_end", ["finished_at"], unique=False)
         batch_op.create_index("pushes_by_state", ["state", "accepted_at"], unique=False)
 
 
 def downgrade() -> None:
     with op.batch_alter_table("pushes", schema=None) as batch_op:
         batch_op.drop_index("pushes_by_state")
+        batch_op.drop_index("pushes_by_end")
 
     op.drop_table("pushes")
     op.drop_table("pushed_groups")
