@@ -9,15 +9,12 @@ Only `wiring` modules read settings.
 """
 
 import os
-import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -31,8 +28,10 @@ from pydantic_settings import (
 )
 
 from acl.errors import ConfigurationError
-from acl.identity.tokens import ALGORITHMS, MAX_LIFETIME_SECONDS
+from acl.identity.tokens import MAX_LIFETIME_SECONDS
 from acl.model.documents import UNLABELLED
+from acl.settings_labels import LabelRuleSettings, LabelSettings
+from acl.settings_values import Algorithms, Duration, HttpsAddress, Label, Name, Section
 
 DEFAULT_FILE: Final = "readership.toml"
 CONFIG_VARIABLE: Final = "READERSHIP_CONFIG"
@@ -41,44 +40,8 @@ TEST_VARIABLES: Final = frozenset({"READERSHIP_DEEP"})
 Read by the test suite, which starts this program.
 """
 
-_DURATION: Final = re.compile(r"(\d+)(s|m|h|d)")
-_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
-
-def _duration(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    match = _DURATION.fullmatch(value)
-    if match is None:
-        msg = "a duration is a number and a unit, such as 90s, 15m, 24h or 30d"
-        raise ValueError(msg)
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
-
-
-def _https(address: str) -> str:
-    if not address.startswith("https://") or "#" in address or " " in address:
-        msg = "must be an https:// address without a fragment"
-        raise ValueError(msg)
-    return address
-
-
-def _asymmetric(algorithms: list[str]) -> list[str]:
-    if refused := sorted(set(algorithms) - ALGORITHMS):
-        msg = f"{refused} cannot be used; choose among {sorted(ALGORITHMS)}"
-        raise ValueError(msg)
-    return algorithms
-
-
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-HttpsAddress = Annotated[str, AfterValidator(_https)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ServiceSettings(_Section):
+class ServiceSettings(Section):
     """
     What this installation is.
     """
@@ -93,7 +56,7 @@ class ServiceSettings(_Section):
     """Registry, index, keys and audit trail; relative to the configuration file."""
 
 
-class LinkSettings(_Section):
+class LinkSettings(Section):
     """
     A claim that is a user's id in an authority.
     """
@@ -102,7 +65,7 @@ class LinkSettings(_Section):
     authority: Name
 
 
-class IssuerSettings(_Section):
+class IssuerSettings(Section):
     """
     One token issuer that is trusted to say who a reader is.
     """
@@ -113,9 +76,7 @@ class IssuerSettings(_Section):
     audiences: list[str] = Field(min_length=1)
     """Accepted `aud` values; without one, tokens for every other service would be accepted."""
 
-    algorithms: Annotated[list[str], AfterValidator(_asymmetric)] = Field(
-        default=["RS256", "ES256"], min_length=1
-    )
+    algorithms: Algorithms = Field(default=["RS256", "ES256"], min_length=1)
     """Signature algorithms; asymmetric only."""
 
     profile: Literal["rfc9068", "entra", "okta", "keycloak", "generic"] = "rfc9068"
@@ -150,7 +111,7 @@ class IssuerSettings(_Section):
         return self
 
 
-class RegistrySettings(_Section):
+class RegistrySettings(Section):
     """
     Where documents, permissions and sealed text are recorded.
     """
@@ -159,7 +120,7 @@ class RegistrySettings(_Section):
     """A SQLite path is relative to the data directory."""
 
 
-class IndexSettings(_Section):
+class IndexSettings(Section):
     """
     Where vectors are kept.
     """
@@ -171,7 +132,7 @@ class IndexSettings(_Section):
     """How many chunks each leg of a search brings to the fusion."""
 
 
-class KeySettings(_Section):
+class KeySettings(Section):
     """
     Who holds the key-encryption keys.
     """
@@ -180,7 +141,7 @@ class KeySettings(_Section):
     """Files below the data directory."""
 
 
-class EmbeddingSettings(_Section):
+class EmbeddingSettings(Section):
     """
     How text becomes vectors.
     """
@@ -189,7 +150,7 @@ class EmbeddingSettings(_Section):
     """`hashing` needs no model and knows no meaning: for tests and first trials."""
 
 
-class RedactionSettings(_Section):
+class RedactionSettings(Section):
     """
     How personal data is found.
     """
@@ -198,7 +159,7 @@ class RedactionSettings(_Section):
     """How many processes look for personal data during a sync."""
 
 
-class SourceSettings(_Section):
+class SourceSettings(Section):
     """
     One source of documents and their permissions.
     """
@@ -217,8 +178,11 @@ class SourceSettings(_Section):
     staleness: Duration = timedelta(hours=1)
     """Permissions older than this are not trusted: the source then goes dark."""
 
-    label: str = Field(default=UNLABELLED, min_length=1, max_length=64)
-    """The label of documents that state none."""
+    label: Label | None = None
+    """The label of documents that state none. Default: the most sensitive one of `[labels]`."""
+
+    label_rules: list[LabelRuleSettings] = Field(default=[])
+    """Labels by document id, for documents that state none; the first that matches counts."""
 
     push_clients: list[Annotated[str, Field(min_length=1)]] = Field(default=[])
     """OAuth clients that may push to this source."""
@@ -247,6 +211,7 @@ class Settings(BaseSettings):
     keys: KeySettings = KeySettings()
     embedding: EmbeddingSettings = EmbeddingSettings()
     redaction: RedactionSettings = RedactionSettings()
+    labels: LabelSettings | None = None
     sources: list[SourceSettings] = Field(default=[])
 
     @model_validator(mode="after")
@@ -257,6 +222,25 @@ class Settings(BaseSettings):
         ):
             if len(set(names)) != len(names):
                 msg = f"two {what} share one name"
+                raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _labelled(self) -> "Settings":
+        if self.labels is None:
+            return self
+        for source in self.sources:
+            for label in (source.label, *(rule.label for rule in source.label_rules)):
+                if label is not None and label not in self.labels.order:
+                    msg = f"source {source.name}: label {label!r} is not in labels.order"
+                    raise ValueError(msg)
+        known = {issuer.issuer for issuer in self.issuers}
+        for one in (*self.labels.clients, *self.labels.assurance):
+            if one.issuer is None and len(known) > 1:
+                msg = "labels: several issuers are configured, so every ceiling names its issuer"
+                raise ValueError(msg)
+            if one.issuer is not None and one.issuer not in known:
+                msg = f"labels: issuer {one.issuer} is not configured"
                 raise ValueError(msg)
         return self
 
@@ -301,6 +285,15 @@ class Configuration(BaseModel):
         """
         name = self.settings.registry.url.removeprefix("sqlite:///")
         return f"sqlite:///{self.data_dir / name}"
+
+    def default_label(self, source: SourceSettings) -> str:
+        """
+        Return the label of a source's documents that state none and match no rule.
+        """
+        if source.label is not None:
+            return source.label
+        labels = self.settings.labels
+        return UNLABELLED if labels is None else labels.order[-1]
 
     def beside(self, path: Path) -> Path:
         """

@@ -24,6 +24,7 @@ from acl.model.principals import Principal
 from acl.model.strict_json import parse_object
 from acl.registry.pushed_content import QueuedContent
 from acl.registry.pushing import SealedBody
+from ingestion.sources.labelled import LabelRules
 from ingestion.sources.members import (
     DOCUMENT_MEMBERS,
     GROUP_MEMBERS,
@@ -53,12 +54,12 @@ class MalformedPushError(InputError):
 @dataclass(frozen=True, slots=True)
 class Namespace:
     """
-    Where the names in a body belong, and the label of documents that state none.
+    Where the names in a body belong, and how documents that state no label are labelled.
     """
 
     tenant: TenantId
     authority: AuthorityId
-    label: str
+    labels: LabelRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def read_document(body: bytes, identifier: str, space: Namespace) -> PushedDocum
         raise MalformedPushError(error.diagnostics()) from error
     except ValueError as error:
         raise MalformedPushError(str(error)) from error
-    label = described.label or space.label
+    label = space.labels.label(document, described.label)
     listed = ListedDocument(
         document=document,
         title=described.title or document,

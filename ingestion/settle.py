@@ -100,7 +100,7 @@ class Settler:
         if permission.readership is None:
             msg = "a document without a readership is never complete"
             raise AssertionError(msg)
-        readership = self.namer.readership(permission.readership)
+        readership = self.namer.readership(permission.readership, permission.label)
         return Publication(permission.key, permission.revision, permission.acl_revision, readership)
 
     def _process_anew(self, keys: Sequence[DocumentKey]) -> None:

@@ -27,6 +27,7 @@ from ingestion.redact.pool import PooledRedactor
 from ingestion.seal import Sealer
 from ingestion.settle import Settler
 from ingestion.sources.exchange import ExchangeSource
+from ingestion.sources.labelled import LabelledSource, LabelRule, LabelRules
 from ingestion.sources.port import Source
 
 TURN_FILE: Final = "settling.lock"
@@ -71,13 +72,22 @@ def build_source(ground: Ground, settings: SourceSettings) -> Source:
                 "a document could name a key; give the source a folder of its own"
             )
             raise ConfigurationError(msg)
-    return ExchangeSource(
+    listed = ExchangeSource(
         SourceName(settings.name),
         folder,
         ground.tenant,
         AuthorityId(settings.authority),
         ground.clock,
     )
+    return LabelledSource(listed, label_rules(ground, settings))
+
+
+def label_rules(ground: Ground, settings: SourceSettings) -> LabelRules:
+    """
+    Return how the documents of a source are labelled, listed and pushed ones alike.
+    """
+    rules = [LabelRule(one.documents, one.label) for one in settings.label_rules]
+    return LabelRules(rules, ground.configuration.default_label(settings))
 
 
 def build_settler(ground: Ground, lease: EngineLease, embedder: Embedder) -> Settler:
@@ -97,7 +107,7 @@ def build_intake(ground: Ground, pipeline: Pipeline) -> PushIntake:
     return PushIntake(
         tenant=ground.tenant,
         documents=PushWriter(ground.database, ground.tenant, ground.namer, ground.sealer),
-        groups=PushedGroupWriter(ground.database),
+        groups=PushedGroupWriter(ground.database, ground.tenant),
         keks=ground.keys.content,
         pipeline=pipeline.fingerprint(),
     )
@@ -145,8 +155,9 @@ def build_reconciler(
     Return what syncs one source.
     """
     settler = build_settler(ground, lease, embedder)
+    default = ground.configuration.default_label(settings)
     pipeline = build_pipeline(
-        ground, settings.label, embedder=embedder, redactor=redactor, extractor=extractor
+        ground, default, embedder=embedder, redactor=redactor, extractor=extractor
     )
     return Reconciler(
         registry=settler.registry,

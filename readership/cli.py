@@ -7,7 +7,6 @@ configuration, 130 interrupted.
 
 import logging
 import sys
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
@@ -15,7 +14,8 @@ import typer
 
 from acl.audit.chain import Checkpoint
 from acl.errors import ConfigurationError, InputError, ReadershipError
-from acl.settings import Configuration, SourceSettings, default_file, load_configuration
+from acl.model.switches import SwitchKind
+from acl.settings import Configuration, default_file, load_configuration
 from readership import __version__, console
 from readership.one_place import require_one_place
 
@@ -32,6 +32,13 @@ app = typer.Typer(
 )
 audit_app = typer.Typer(help="The audit trail.", no_args_is_help=True)
 app.add_typer(audit_app, name="audit")
+explain_app = typer.Typer(no_args_is_help=False)
+app.add_typer(explain_app, name="explain")
+switch_app = typer.Typer(
+    help="Emergency switches: take something out of service at the next request.",
+    no_args_is_help=True,
+)
+app.add_typer(switch_app, name="switch")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
@@ -84,7 +91,7 @@ def sync(
     Only what changed is read anew. Interrupting is safe at any moment; the next sync goes on.
     Exit code 1: a source could not be read.
     """
-    from readership.syncing import SyncSession, chosen  # noqa: PLC0415 - quick start
+    from readership.syncing import SyncSession, chosen, with_folders  # noqa: PLC0415 - quick start
 
     configuration = _configuration(context)
     settings = chosen(configuration, sources or [])
@@ -97,36 +104,16 @@ def sync(
         SyncSession(configuration) as session,
     ):
         if session.fresh:
-            keys = configuration.data_dir / "keys"
-            console.err.print(f"created {configuration.data_dir}", markup=False)
-            console.err.print(
-                f"keep a copy of {keys} somewhere else: without it nothing can be read, and "
-                "whoever has it can read everything",
-                style="yellow",
-                markup=False,
-            )
-        for one in _with_folders(settings):
+            console.print_created(configuration.data_dir)
+        for one in with_folders(settings, console.print_note):
             try:
                 reports.append(session.plan(one) if dry_run else session.sync(one, bar))
             except InputError as error:
                 failed = True
                 console.print_error(f"source {one.name}: {error.diagnostics()}")
-    if as_json:
-        console.print_json([report.to_json() for report in reports])
-    else:
-        for report in reports:
-            console.print_report(report)
+    console.print_reports(reports, as_json=as_json)
     if failed:
         raise typer.Exit(EXIT_FAILED)
-
-
-def _with_folders(settings: Sequence[SourceSettings]) -> Iterator[SourceSettings]:
-    for one in settings:
-        if one.path is not None:
-            yield one
-        else:
-            told = f"source {one.name} has no folder: what it holds is pushed"
-            console.err.print(told, markup=False)
 
 
 @app.command()
@@ -178,38 +165,93 @@ def doctor(context: typer.Context, *, as_json: Json = False) -> None:
         raise typer.Exit(EXIT_FAILED)
 
 
-@app.command()
-def explain(
+Subject = Annotated[str | None, typer.Option("--reader", help="The subject of the token.")]
+Issuer = Annotated[str | None, typer.Option(help="The reader's issuer, if several are configured.")]
+Client = Annotated[
+    str | None, typer.Option(help="The client, for its ceiling. Default: one not listed.")
+]
+Assurance = Annotated[
+    str | None, typer.Option(help="The token's acr, for its ceiling. Default: none.")
+]
+
+
+@explain_app.callback(invoke_without_command=True)
+def explain(  # noqa: PLR0913 - one option each
     context: typer.Context,
-    reader: Annotated[str, typer.Option(help="The subject of the reader's token.")],
-    document: Annotated[str, typer.Option(help="The document's id in its source.")],
-    issuer: Annotated[
-        str | None, typer.Option(help="The reader's issuer, if several are configured.")
-    ] = None,
-    source: Annotated[str | None, typer.Option(help="The document's source.")] = None,
     *,
+    reader: Subject = None,
+    document: Annotated[str | None, typer.Option(help="The document's id in its source.")] = None,
+    issuer: Issuer = None,
+    source: Annotated[str | None, typer.Option(help="The document's source.")] = None,
+    client: Client = None,
+    assurance: Assurance = None,
+    at: Annotated[
+        str | None, typer.Option(help="Answer for the past: an epoch, or a time.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """
     Say why a reader may, or may not, read a document. Exit code 0: may; 1: may not.
     """
-    from acl.wiring import open_ground  # noqa: PLC0415 - quick start
-    from readership.explaining import Explainer  # noqa: PLC0415 - quick start
+    if context.invoked_subcommand is not None:
+        return
+    from acl.model.identifiers import DocumentId, SourceName  # noqa: PLC0415 - quick start
+    from readership import explaining  # noqa: PLC0415 - quick start
 
-    ground = open_ground(_configuration(context), may_write=False)
-    try:
-        found = Explainer(ground).explain(reader, document, issuer=issuer, source=source)
-    finally:
-        ground.close()
+    if reader is None or document is None:
+        msg = "explain takes --reader SUBJECT and --document ID; see 'readership explain --help'"
+        raise ConfigurationError(msg)
+    configuration = _configuration(context)
+    who = explaining.person(
+        configuration, reader, issuer=issuer, client=client, assurance=assurance
+    )
+    within = SourceName(source) if source is not None else None
+    when = explaining.point_in_time(at)
+    with explaining.explainer(configuration) as explainer:
+        found = explainer.explain(who, DocumentId(document), within, when)
     for one in found:
         if as_json:
             console.print_json(one.to_json())
-            continue
-        verdict = "may read" if one.permitted else "may not read"
-        console.out.print(f"{reader} {verdict} {document} (epoch {one.epoch})", markup=False)
-        for line in one.chain:
-            console.out.print(f"  - {line}", markup=False)
+        else:
+            console.print_explanation(one)
     if not all(one.permitted for one in found):
+        raise typer.Exit(EXIT_FAILED)
+
+
+@explain_app.command("diff")
+def explain_diff(  # noqa: PLR0913 - one option each
+    context: typer.Context,
+    *,
+    reader: Annotated[str, typer.Option(help="The subject of the reader's token.")],
+    earlier: Annotated[str, typer.Option("--from", help="An epoch, or a time.")],
+    later: Annotated[
+        str | None, typer.Option("--to", help="An epoch, or a time. Default: now.")
+    ] = None,
+    issuer: Issuer = None,
+    client: Client = None,
+    assurance: Assurance = None,
+    as_json: Json = False,
+) -> None:
+    """
+    Say what a reader gained and lost between two points, and why. Exit code 1: something.
+    """
+    from readership import explaining  # noqa: PLC0415 - quick start
+
+    configuration = _configuration(context)
+    who = explaining.person(
+        configuration, reader, issuer=issuer, client=client, assurance=assurance
+    )
+    start, end = explaining.point_in_time(earlier), explaining.point_in_time(later)
+    if start is None:
+        msg = "--from takes an epoch, or a time such as 2027-01-31T12:00:00Z"
+        raise ConfigurationError(msg)
+    with explaining.explainer(configuration) as explainer:
+        found = explainer.difference(who, start, end)
+    if as_json:
+        console.print_json(found.to_json())
+    else:
+        console.print_difference(found)
+    if found.gained or found.lost:
         raise typer.Exit(EXIT_FAILED)
 
 
@@ -234,15 +276,73 @@ def audit_verify(
         found = ground.trail.verify(remembered=remembered)
     finally:
         ground.close()
-    if as_json:
-        console.print_json({"head": str(found.head), "problems": list(found.problems)})
-    else:
-        whole = "whole" if not found.problems else "NOT whole"
-        console.out.print(f"the audit trail is {whole}; head {found.head}", markup=False)
-        for problem in found.problems:
-            console.print_error(problem)
+    console.print_verification(found, as_json=as_json)
     if found.problems:
         raise typer.Exit(EXIT_FAILED)
+
+
+Within = Annotated[
+    str | None,
+    typer.Option(
+        "--in",
+        help="What makes the name unique: a document's source, a reader's or client's issuer, a "
+        "group's authority. Not needed where one is configured.",
+    ),
+]
+
+
+@switch_app.command("off")
+def switch_off(
+    context: typer.Context,
+    kind: Annotated[SwitchKind, typer.Argument(help="What it is.")],
+    name: Annotated[str, typer.Argument(help="Its id: a document id, subject, client, …")],
+    reason: Annotated[str, typer.Option(help="Why; shown by 'switch list' and 'doctor'.")],
+    within: Within = None,
+) -> None:
+    """
+    Switch something off. Holds at the next request of every process.
+    """
+    _throw(context, kind, name, within, reason=reason)
+
+
+@switch_app.command("on")
+def switch_on(
+    context: typer.Context,
+    kind: Annotated[SwitchKind, typer.Argument(help="What it is.")],
+    name: Annotated[str, typer.Argument(help="Its id.")],
+    within: Within = None,
+) -> None:
+    """
+    Switch something on again: what its ACLs say holds as before.
+    """
+    _throw(context, kind, name, within, reason=None)
+
+
+@switch_app.command("list")
+def switch_list(context: typer.Context, *, as_json: Json = False) -> None:
+    """
+    List everything that is switched off.
+    """
+    from readership.switching import switched_off  # noqa: PLC0415 - quick start
+
+    found = switched_off(_configuration(context))
+    if as_json:
+        console.print_json([one.to_json() for one in found])
+    else:
+        rows = [(str(one.switch), one.since.isoformat(), one.reason) for one in found]
+        console.print_rows("switched off", rows)
+
+
+def _throw(
+    context: typer.Context, kind: SwitchKind, name: str, within: str | None, *, reason: str | None
+) -> None:
+    from readership.switching import named, throw  # noqa: PLC0415 - quick start
+
+    configuration = _configuration(context)
+    switch = named(configuration, kind, name, within)
+    changed = throw(configuration, switch, off=reason is not None, reason=reason or "")
+    state = "off" if reason is not None else "on"
+    console.out.print(f"{switch} is {'now' if changed else 'already'} {state}", markup=False)
 
 
 @app.command()

@@ -5,6 +5,7 @@ What people see in the terminal: tables, progress, and JSON where programs read 
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final, Self
 
 from rich.console import Console
@@ -19,9 +20,11 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from acl.audit.chain import Verification
 from ingestion.pipeline import STEPS
 from ingestion.reconcile import Progress as SyncProgress
 from ingestion.reconcile import SyncReport
+from retrieval.explain import Difference, Explanation
 
 out: Final = Console(highlight=False, soft_wrap=True)
 err: Final = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -57,6 +60,49 @@ def print_error(text: str) -> None:
     err.print(text, markup=False)
 
 
+def print_note(text: str) -> None:
+    """
+    Print one line to standard error.
+    """
+    err.print(text, markup=False)
+
+
+def print_created(data_dir: Path) -> None:
+    """
+    Say that a data directory is new, and what must be kept apart from it.
+    """
+    print_note(f"created {data_dir}")
+    warning = (
+        f"keep a copy of {data_dir / 'keys'} somewhere else: without it nothing can be read, and "
+        "whoever has it can read everything"
+    )
+    err.print(warning, style="yellow", markup=False)
+
+
+def print_verification(found: Verification, *, as_json: bool) -> None:
+    """
+    Print whether the audit trail is whole.
+    """
+    if as_json:
+        print_json({"head": str(found.head), "problems": list(found.problems)})
+        return
+    whole = "whole" if not found.problems else "NOT whole"
+    out.print(f"the audit trail is {whole}; head {found.head}", markup=False)
+    for problem in found.problems:
+        print_error(problem)
+
+
+def print_reports(reports: Sequence[SyncReport], *, as_json: bool) -> None:
+    """
+    Print what syncs did.
+    """
+    if as_json:
+        print_json([report.to_json() for report in reports])
+        return
+    for report in reports:
+        print_report(report)
+
+
 def print_report(report: SyncReport) -> None:
     """
     Print the summary of a sync, and what could not be used.
@@ -81,6 +127,34 @@ def print_rows(title: str, rows: Sequence[tuple[str, ...]]) -> None:
     for row in rows:
         table.add_row(*row)
     out.print(table)
+
+
+def print_explanation(one: Explanation, indent: str = "") -> None:
+    """
+    Print a verdict and the chain that leads to it.
+    """
+    verdict = "may read" if one.permitted else "may not read"
+    where = f" in {one.source}" if one.source else ""
+    head = f"{indent}{one.person.subject} {verdict} {one.document}{where} (epoch {one.epoch})"
+    out.print(head, markup=False, soft_wrap=True)
+    for line in one.chain:
+        out.print(f"{indent}  - {line}", markup=False, soft_wrap=True)
+    if one.missing:
+        out.print(f"{indent}  first missing link: {one.missing}", markup=False)
+
+
+def print_difference(found: Difference) -> None:
+    """
+    Print what a reader gained and lost.
+    """
+    span = f"from epoch {found.earlier} to epoch {found.later}"
+    if not found.gained and not found.lost:
+        out.print(f"{found.person.subject} gained and lost nothing {span}", markup=False)
+    for what, some in (("gained", found.gained), ("lost", found.lost)):
+        if some:
+            out.print(f"{found.person.subject} {what} {len(some)} {span}:", markup=False)
+        for one in some:
+            print_explanation(one, indent="  ")
 
 
 class SyncBar(SyncProgress):

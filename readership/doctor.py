@@ -8,12 +8,11 @@ from dataclasses import dataclass
 
 from acl.errors import ReadershipError
 from acl.identity.keysets import DiscoveredKeys, PinnedKeys
-from acl.registry.permissions import PermissionRegistry
 from acl.settings import Configuration
 from acl.wiring import Ground, build_embedder, open_ground, open_lease, require_same_installation
 from ingestion.extract import sandbox_layers
 from ingestion.wiring import build_question_redactor, build_settler, build_source
-from retrieval.wiring import identity_links, key_source, source_budgets
+from retrieval.wiring import identity_links, key_source, permission_registry, source_budgets
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +138,12 @@ def _sources(ground: Ground) -> Iterator[Finding]:
 
 
 def _freshness(ground: Ground) -> Iterator[Finding]:
-    registry = PermissionRegistry(ground.database, ground.tenant, ground.namer, ground.sealer)
-    _, currency = registry.current()
-    for spot in source_budgets(ground.configuration).blind(currency, ground.clock()):
+    view, currency = permission_registry(ground).current()
+    for one in view.switches.all():
+        what = f"is switched off: {one.reason}; undo with 'readership switch on'"
+        yield _wrong(str(one.switch), what)
+    budgets = source_budgets(ground.configuration)
+    for spot in budgets.blind(currency, view.switches, ground.clock()):
         what = f"{spot.reason}; {_remedy(ground.configuration, spot.source)}"
         yield _wrong(f"permissions of {spot.source}", what)
     if currency.unsettled:

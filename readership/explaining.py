@@ -1,131 +1,70 @@
 """
-`readership explain`: why a reader may or may not read a document. Works on a data directory,
-with or without a running service.
+`readership explain`: why a reader may or may not read a document, now or in the past. Works on
+a data directory, with or without a running service.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 
-from acl.decision.explaining import explain_read
 from acl.errors import ConfigurationError
-from acl.identity.linking import linked_principals
-from acl.model.documents import DocumentPermission, DocumentState
-from acl.model.identifiers import DocumentId, SourceName
-from acl.model.principals import Principal
-from acl.registry.permissions import Currency, PermissionView
+from acl.model.identifiers import Epoch
 from acl.settings import Configuration
-from acl.wiring import Ground
-from retrieval.wiring import identity_links, permission_registry, source_budgets
+from acl.wiring import open_ground
+from retrieval.explain import Explainer, Person, When
+from retrieval.wiring import build_explainer
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+@contextmanager
+def explainer(configuration: Configuration) -> Iterator[Explainer]:
     """
-    One verdict and the chain that leads to it.
+    Open the data directory for explaining.
     """
-
-    reader: str
-    issuer: str
-    document: str
-    source: str | None
-    permitted: bool
-    chain: tuple[str, ...]
-    epoch: int
-
-    def to_json(self) -> dict[str, object]:
-        """
-        Return the members as JSON values.
-        """
-        return {
-            "reader": self.reader,
-            "issuer": self.issuer,
-            "document": self.document,
-            "source": self.source,
-            "decision": "permit" if self.permitted else "deny",
-            "chain": list(self.chain),
-            "epoch": self.epoch,
-        }
+    ground = open_ground(configuration, may_write=False)
+    try:
+        yield build_explainer(ground)
+    finally:
+        ground.close()
 
 
-@dataclass(frozen=True, slots=True)
-class Explainer:
+def person(
+    configuration: Configuration,
+    subject: str,
+    *,
+    issuer: str | None,
+    client: str | None,
+    assurance: str | None,
+) -> Person:
     """
-    Explains decisions of one installation.
+    Return whose reading is explained.
+
+    Raises:
+        ConfigurationError: The issuer is not configured, or several are and none is named.
     """
-
-    ground: Ground
-
-    def explain(
-        self, subject: str, document: str, *, issuer: str | None, source: str | None
-    ) -> list[Explanation]:
-        """
-        Explain every document of this id; a single denial if there is none.
-
-        Raises:
-            ConfigurationError: The issuer is not configured, or several are and none is named.
-        """
-        configuration = self.ground.configuration
-        named = _issuer(configuration, issuer)
-        links = identity_links(configuration)
-        # Offline only the subject is known; links by other claims need a token to apply.
-        linked = linked_principals(named, {"sub": subject}, links, self.ground.tenant)
-        registry = permission_registry(self.ground)
-        within = SourceName(source) if source is not None else None
-        keys = registry.keys_of(DocumentId(document), within)
-        view, currency, statements = registry.permissions(keys)
-        first = f"{named} says the subject is {subject!r}"
-        if not statements:
-            reason = "no document of this id is known, or its seal does not hold"
-            verdict = (False, (first, reason))
-            return [Explanation(subject, named, document, source, *verdict, view.epoch)]
-        return [
-            Explanation(
-                subject,
-                named,
-                document,
-                statement.source,
-                *self._decide(statement, linked, view, currency, first),
-                view.epoch,
-            )
-            for statement in statements.values()
-        ]
-
-    def _decide(
-        self,
-        statement: DocumentPermission,
-        linked: frozenset[Principal],
-        view: PermissionView,
-        currency: Currency,
-        first: str,
-    ) -> tuple[bool, tuple[str, ...]]:
-        if (obstacle := self._obstacle(statement, currency)) is not None:
-            return False, (first, obstacle)
-        digest = statement.readership
-        snapshot = view.by_digest.get(digest) if digest is not None else None
-        now = self.ground.clock()
-        permitted, chain = explain_read(view.directory, linked, snapshot, now=now)
-        where = f"{statement.source}/{statement.document} has ACL revision {statement.acl_revision}"
-        return permitted, (first, where, *chain)
-
-    def _obstacle(self, statement: DocumentPermission, currency: Currency) -> str | None:
-        if statement.state is not DocumentState.LIVE:
-            return f"the document is {statement.state.value}: nobody may read it"
-        if statement.key in currency.unsettled:
-            return "the document's index points are being rewritten; run 'readership sync'"
-        budgets = source_budgets(self.ground.configuration)
-        for spot in budgets.blind(currency, self.ground.clock()):
-            if spot.source == statement.source:
-                return f"source {spot.source} is dark: {spot.reason}"
-        if statement.source not in budgets.staleness:
-            return f"source {statement.source} is no longer configured"
-        return None
-
-
-def _issuer(configuration: Configuration, named: str | None) -> str:
     known = [one.issuer for one in configuration.settings.issuers]
-    if named is None and len(known) == 1:
-        return known[0]
-    if named not in known:
+    if issuer is None and len(known) == 1:
+        issuer = known[0]
+    if issuer not in known:
         listed = ", ".join(known) or "none"
         msg = f"name the reader's issuer with --issuer; configured: {listed}"
         raise ConfigurationError(msg)
-    return named
+    return Person(issuer, subject, client or "", assurance)
+
+
+def point_in_time(text: str | None) -> When | None:
+    """
+    Read an epoch, or a time; one without a zone is UTC.
+
+    Raises:
+        ConfigurationError: It is neither.
+    """
+    if text is None:
+        return None
+    if text.isdecimal():
+        return Epoch(int(text))
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        msg = f"{text!r} is neither an epoch nor a time such as 2027-01-31T12:00:00Z"
+        raise ConfigurationError(msg) from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -10,7 +10,7 @@ Where push clients are served: who may push, what is recorded, what they are tol
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -19,10 +19,12 @@ from acl.audit.events import AuditEvent
 from acl.errors import ReadershipError
 from acl.identity.reader import VerifiedReader
 from acl.identity.tokens import TokenVerifier
-from acl.model.identifiers import SourceName
+from acl.model.identifiers import Epoch, SourceName
 from acl.model.pushes import Conditions, PushState
+from acl.model.switches import Switches
 from acl.registry.pushed_content import PushQueue, PushStatus
 from acl.registry.submission import Accepted, Submission
+from acl.registry.switchboard import SwitchBoard
 from ingestion.push import PushIntake
 from ingestion.pushed_body import (
     Namespace,
@@ -33,6 +35,7 @@ from ingestion.pushed_body import (
 )
 from ingestion.pushed_content import PushWorker
 from retrieval.authenticate import authenticate
+from retrieval.authorize import require_switched_on
 from retrieval.errors import InsufficientScopeError, NotFoundError
 
 INGEST_SCOPE: Final = "rag.ingest"
@@ -89,6 +92,7 @@ class Receipt:
     source: str
     revision: int
     created: bool
+    epoch: Epoch
     state: PushState | None = None
     reason: str = ""
     push: str | None = None
@@ -102,6 +106,7 @@ class PushDesk:
 
     verifier: TokenVerifier
     sources: Mapping[str, PushedSource]
+    switches: SwitchBoard
     intake: PushIntake
     queue: PushQueue
     worker: PushWorker
@@ -115,19 +120,27 @@ class PushDesk:
         Raises:
             NotAuthenticatedError, TokenRejectedError: The uniform 401.
             InsufficientScopeError: The token was not issued for pushing.
+            SwitchedOffError: An operator has switched the client, or the subject, off.
             PushNotAllowedError: The client is not named by a source of this name.
         """
         request_id = secrets.token_hex(16)
         reader = authenticate(authorization, self.verifier)
-        found = self.sources.get(source)
-        if INGEST_SCOPE in reader.scopes and found is not None and reader.client in found.clients:
-            return Pusher(request_id, reader, found)
-        refusal: ReadershipError = PushNotAllowedError(request_id)
+        try:
+            found = self._admitted(reader, source, request_id)
+        except ReadershipError as error:
+            details = {"source": source, "operation": operation, **_why(error)}
+            self._record(request_id, reader, "refused", details)
+            raise
+        return Pusher(request_id, reader, found)
+
+    def _admitted(self, reader: VerifiedReader, source: str, request_id: str) -> PushedSource:
         if INGEST_SCOPE not in reader.scopes:
-            refusal = InsufficientScopeError(INGEST_SCOPE)
-        details = {"source": source, "operation": operation, **_why(refusal)}
-        self._record(request_id, reader, "refused", details)
-        raise refusal
+            raise InsufficientScopeError(INGEST_SCOPE)
+        require_switched_on(reader, Switches(self.switches.off()))
+        found = self.sources.get(source)
+        if found is None or reader.client not in found.clients:
+            raise PushNotAllowedError(request_id)
+        return found
 
     def put_document(
         self, pusher: Pusher, identifier: str, body: bytes, conditions: Conditions
@@ -242,6 +255,7 @@ class PushDesk:
                 "operation": operation,
                 "event": conditions.event,
                 "revision": accepted.revision,
+                "epoch": accepted.epoch,
                 "push": accepted.push,
             }
             self._record(pusher.request_id, pusher.reader, "accepted", {**stated, **details})
@@ -271,20 +285,18 @@ class PushDesk:
 
     def _receipt(self, pusher: Pusher, accepted: Accepted, seconds: float) -> Receipt:
         receipt = Receipt(
-            pusher.request_id, pusher.source.name, accepted.revision, accepted.created
+            pusher.request_id,
+            pusher.source.name,
+            accepted.revision,
+            accepted.created,
+            accepted.epoch,
         )
         if accepted.push is None:
             return receipt
         status = self.worker.wait(accepted.push, seconds=seconds)
-        return Receipt(
-            receipt.request_id,
-            receipt.source,
-            receipt.revision,
-            receipt.created,
-            state=status.state if status is not None else PushState.SUPERSEDED,
-            reason=status.reason if status is not None else "",
-            push=accepted.push,
-        )
+        if status is None:
+            return replace(receipt, state=PushState.SUPERSEDED, push=accepted.push)
+        return replace(receipt, state=status.state, reason=status.reason, push=accepted.push)
 
 
 def _why(error: ReadershipError) -> dict[str, object]:

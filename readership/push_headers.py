@@ -11,6 +11,7 @@ from acl.model.pushes import Conditions
 from ingestion.pushed_body import MalformedPushError
 
 EVENT_HEADER: Final = "Readership-Event"
+EPOCH_HEADER: Final = "Readership-Epoch"
 _INTEGER: Final = re.compile(r"\d{1,18}")
 _TAG: Final = re.compile(r'"(\d{1,9})"')
 _START: Final = datetime(1970, 1, 1, tzinfo=UTC)

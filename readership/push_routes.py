@@ -18,7 +18,7 @@ from acl.registry.errors import PreconditionFailedError, StaleEventError
 from ingestion.pushed_body import MAX_BODY_BYTES, MalformedPushError
 from ingestion.sources.members import MAX_ID_CHARACTERS
 from readership.push_desk import INGEST_SCOPE, PushDesk, Pusher, PushNotAllowedError, Receipt
-from readership.push_headers import EVENT_HEADER, conditions_of, entity_tag
+from readership.push_headers import EPOCH_HEADER, EVENT_HEADER, conditions_of, entity_tag
 from readership.push_schemas import DOCUMENT, GROUP, PushBody, PushStatusBody, described
 from retrieval.api.problems import problem
 from retrieval.api.routes import declared_bearer
@@ -158,8 +158,9 @@ class _Serving:
             return pusher
 
         def deleted() -> Response:
-            accept(pusher, identifier, _conditions(request))
-            return Response(status_code=HTTPStatus.NO_CONTENT)
+            receipt = accept(pusher, identifier, _conditions(request))
+            headers = {EPOCH_HEADER: str(receipt.epoch)}
+            return Response(status_code=HTTPStatus.NO_CONTENT, headers=headers)
 
         return await to_thread.run_sync(
             self._answer, pusher, operation, deleted, limiter=self._threads
@@ -209,12 +210,13 @@ def _accepted(receipt: Receipt, identifier: str) -> Response:
         source=receipt.source,
         id=identifier,
         revision=receipt.revision,
+        epoch=receipt.epoch,
         content=receipt.state,
         reason=receipt.reason,
         push=receipt.push,
     )
     status = HTTPStatus.CREATED if receipt.created else HTTPStatus.OK
-    headers = {"ETag": entity_tag(receipt.revision)}
+    headers = {"ETag": entity_tag(receipt.revision), EPOCH_HEADER: str(receipt.epoch)}
     if receipt.push is not None and receipt.state is not PushState.DONE:
         status = HTTPStatus.ACCEPTED
         headers["Location"] = f"{PREFIX}{receipt.source}/pushes/{receipt.push}"

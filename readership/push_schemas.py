@@ -70,6 +70,7 @@ class PushBody(BaseModel):
     source: str
     id: str
     revision: int
+    epoch: int
     content: PushState | None = None
     reason: str = ""
     push: str | None = None

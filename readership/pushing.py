@@ -10,8 +10,9 @@ from contextlib import ExitStack
 from acl.index.embedder import Embedder
 from acl.index.engine_lease import EngineLease
 from acl.model.documents import UNLABELLED
-from acl.model.identifiers import AuthorityId, SourceName, TenantId
+from acl.model.identifiers import AuthorityId, SourceName
 from acl.model.redaction import Redactor
+from acl.registry.switchboard import SwitchBoard
 from acl.settings import Configuration, SourceSettings
 from acl.wiring import Ground, open_ground
 from ingestion.extract import SandboxedExtractor
@@ -23,6 +24,7 @@ from ingestion.wiring import (
     build_push_redactor,
     build_pushed_content,
     build_settler,
+    label_rules,
 )
 from readership.push_desk import PushDesk, PushedSource
 from retrieval.wiring import build_verifier
@@ -59,10 +61,11 @@ def open_push_desk(
     return PushDesk(
         verifier=build_verifier(ground),
         sources={
-            one.name: _pushed_source(one, ground.tenant)
+            one.name: _pushed_source(ground, one)
             for one in configuration.settings.sources
             if one.push_clients
         },
+        switches=SwitchBoard(ground.database),
         intake=build_intake(ground, pipeline),
         queue=content.queue,
         worker=stack.enter_context(PushWorker(content)),
@@ -71,10 +74,11 @@ def open_push_desk(
     )
 
 
-def _pushed_source(settings: SourceSettings, tenant: TenantId) -> PushedSource:
+def _pushed_source(ground: Ground, settings: SourceSettings) -> PushedSource:
+    labels = label_rules(ground, settings)
     return PushedSource(
         name=SourceName(settings.name),
-        space=Namespace(tenant, AuthorityId(settings.authority), settings.label),
+        space=Namespace(ground.tenant, AuthorityId(settings.authority), labels),
         clients=frozenset(settings.push_clients),
         observes=settings.path is None,
     )

@@ -4,7 +4,7 @@
 
 import fcntl
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
@@ -106,14 +106,29 @@ class SyncSession:
         Sync one source.
         """
         source = build_source(self.ground, settings)
-        return self.reconciler(settings).sync(source, settings.label, progress)
+        label = self._configuration.default_label(settings)
+        return self.reconciler(settings).sync(source, label, progress)
 
     def plan(self, settings: SourceSettings) -> SyncReport:
         """
         Say what a sync of one source would do.
         """
         source = build_source(self.ground, settings)
-        return self.reconciler(settings).plan(source, settings.label)
+        label = self._configuration.default_label(settings)
+        return self.reconciler(settings).plan(source, label)
+
+
+def with_folders(
+    settings: Sequence[SourceSettings], tell: Callable[[str], None]
+) -> Iterator[SourceSettings]:
+    """
+    Yield the sources that can be synced; `tell` why the others cannot.
+    """
+    for one in settings:
+        if one.path is not None:
+            yield one
+        else:
+            tell(f"source {one.name} has no folder: what it holds is pushed")
 
 
 def chosen(configuration: Configuration, names: Sequence[str]) -> list[SourceSettings]:

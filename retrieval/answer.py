@@ -6,28 +6,32 @@ Step 8, the audit record, is written here: it must be durable before anything is
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from acl.audit.chain import AuditTrail
 from acl.audit.events import AuditEvent, blinded
+from acl.identity.reader import VerifiedReader
 from acl.identity.tokens import TokenVerifier
+from acl.index.reading import Question
 from acl.model.identifiers import ChunkId, DocumentId, DocumentKey, Epoch, SourceName
 from acl.registry.permissions import PermissionRegistry
 from retrieval.authenticate import authenticate
 from retrieval.authorize import Authorized, Authorizer
 from retrieval.cite import cite, context
-from retrieval.errors import AmbiguousDocumentError, NotFoundError
+from retrieval.errors import AmbiguousDocumentError, EpochMovedError, NotFoundError
+from retrieval.explain import Explainer, Explanation, Person, When
 from retrieval.passage import Answer, Passage, WholeDocument
 from retrieval.prepare import QuestionPreparer
-from retrieval.recheck import Rechecker
+from retrieval.recheck import Rechecked, Rechecker
 from retrieval.sanitise import inert, sanitise
 from retrieval.search import ScopedSearch
 from retrieval.unseal import Unsealer
 
 SEARCH_SCOPE: Final = "rag.search"
 READ_SCOPE: Final = "rag.read"
+AUDIT_SCOPE: Final = "rag.audit"
 MAX_DOCUMENT_CHARACTERS: Final = 90_000
 """
 GPT Actions refuse responses of 100,000 characters.
@@ -36,6 +40,11 @@ GPT Actions refuse responses of 100,000 characters.
 NO_DOCUMENT: Final = DocumentKey("0" * 32)
 """
 Looked up in place of the document of a passage that does not exist.
+"""
+
+MAX_SEARCHES: Final = 8
+"""
+How often a search is repeated when a new epoch begins during it.
 """
 
 RECHECK_SPARE: Final = 32
@@ -47,12 +56,32 @@ Hits rechecked beyond what was asked for, to fill the places of those that are r
 @dataclass(frozen=True, slots=True)
 class AskedQuestion:
     """
-    What a client may ask: a text, how many passages, and which sources to stay within.
+    What a client may ask: a text, how many passages, which sources to stay within, and the
+    epoch that the answer must not be older than.
     """
 
     text: str
     limit: int
     sources: tuple[str, ...] | None = None
+    at_least_epoch: Epoch | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskedWhy:
+    """
+    What an operator may ask: whose reading of which document, now or in the past.
+    """
+
+    person: Person
+    document: DocumentId
+    source: SourceName | None = None
+    at: When | None = None
+
+    def document_named(self) -> dict[str, object]:
+        """
+        Return the document for the audit record.
+        """
+        return {"document": self.document, "source": self.source}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +97,7 @@ class ReadingRoom:
     rechecker: Rechecker
     unsealer: Unsealer
     permissions: PermissionRegistry
+    explainer: Explainer
     trail: AuditTrail
     audit_key: bytes
     clock: Callable[[], datetime]
@@ -82,15 +112,13 @@ class ReadingRoom:
         request_id = secrets.token_hex(16)
         # 1. Who asks? Everything below trusts only what this returns.
         reader = authenticate(authorization, self.verifier)
-        # 2. What may they search? The index cannot be asked without this.
-        may = self.authorizer.authorize(reader, needs=SEARCH_SCOPE, sources=question.sources)
+        # 2. May they ask? Said before their question costs anything.
+        self._authorize(reader, question)
         # 3. The question, in the same pseudonyms and vectors as the documents.
         redacted = self.preparer.redact(question.text)
         asked = self.preparer.embed(redacted)
-        # 4. What is near, among what they may read?
-        hits = self.search.nearest(asked, may.scope)
-        # 5. Ask again: grants may have shrunk since the index was written.
-        checked = self.rechecker.still_readable(hits[: question.limit + RECHECK_SPARE], may)
+        # 2, 4, 5. The scope, what is near inside it, and the registry's word on every hit.
+        may, checked = self._found(reader, question, asked)
         # 6. Only now does anything become plaintext.
         opened = self.unsealer.passages(checked.released[: question.limit])
         # 7. Inert, fenced and with its provenance.
@@ -99,6 +127,30 @@ class ReadingRoom:
         details = {"question": blinded(self.audit_key, question.text), "refused": checked.refused}
         self._record(request_id, "search", may, checked.epoch, passages, details)
         return Answer(request_id, checked.epoch, passages, context(passages), may.blind)
+
+    def _authorize(self, reader: VerifiedReader, question: AskedQuestion) -> Authorized:
+        return self.authorizer.authorize(
+            reader,
+            needs=SEARCH_SCOPE,
+            sources=question.sources,
+            at_least=question.at_least_epoch,
+        )
+
+    def _found(
+        self, reader: VerifiedReader, question: AskedQuestion, asked: Question
+    ) -> tuple[Authorized, Rechecked]:
+        # One epoch from scope to audit: what was searched under older permissions is searched
+        # again, so that no answer mixes two states.
+        for _ in range(MAX_SEARCHES):
+            may = self._authorize(reader, question)
+            # 4. What is near, among what they may read?
+            hits = self.search.nearest(asked, may.scope)
+            # 5. Ask again: grants may have shrunk since the index was written.
+            checked = self.rechecker.still_readable(hits[: question.limit + RECHECK_SPARE], may)
+            if checked.epoch == may.scope.epoch:
+                return may, checked
+        msg = f"permissions changed during each of {MAX_SEARCHES} searches"
+        raise EpochMovedError(msg)
 
     def passage(self, authorization: Sequence[str], passage_id: str) -> tuple[str, Passage]:
         """
@@ -154,6 +206,26 @@ class ReadingRoom:
         length = found[0][-1].provenance.span.end
         return WholeDocument(request_id, epoch, released[0], cut, length, len(cut) < len(text))
 
+    def explain(
+        self, authorization: Sequence[str], asked: AskedWhy
+    ) -> tuple[str, list[Explanation]]:
+        """
+        Explain to an operator why somebody may or may not read a document.
+
+        Raises:
+            InsufficientScopeError: The token is not an operator's.
+            NotRecordedError: Nothing is recorded of the epoch or moment that was asked for.
+        """
+        request_id = secrets.token_hex(16)
+        operator = authenticate(authorization, self.verifier)
+        may = self.authorizer.authorize(operator, needs=AUDIT_SCOPE)
+        issuer = asked.person.issuer or operator.issuer
+        person = replace(asked.person, issuer=issuer)
+        found = self.explainer.explain(person, asked.document, asked.source, asked.at)
+        details = {"asked": {"reader": person.subject, "issuer": issuer, **asked.document_named()}}
+        self._record(request_id, "explain", may, may.scope.epoch, (), details)
+        return request_id, found
+
     def _keys(self, document: DocumentId, source: SourceName | None) -> list[DocumentKey]:
         # Derived, not looked up: a document that is not there takes the same way as one that
         # this reader may not see.
@@ -182,6 +254,7 @@ class ReadingRoom:
                 details={
                     **details,
                     "epoch": epoch,
+                    "ceiling": may.scope.ceiling.top,
                     "principals": sorted(map(str, may.linked)),
                     "released": [_released(passage) for passage in passages],
                 },

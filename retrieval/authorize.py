@@ -1,8 +1,9 @@
 """
 Step 2, the first door. What may this reader search, now?
 
-Asks `acl.decision` and adds nothing. A source whose permissions are older than its budget is
-dark: it is left out of the scope and named as a blind spot.
+Asks `acl.decision` and adds nothing. A source whose permissions are older than its budget, or
+that an operator has switched off, is dark: it is left out of the scope and named as a blind
+spot. A reader or client that was switched off is refused.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -12,11 +13,13 @@ from datetime import datetime, timedelta
 from acl.decision.scoping import ScopeGround, mint_scope, narrow_scope
 from acl.identity.linking import IdentityLink, link
 from acl.identity.reader import VerifiedReader
-from acl.model.identifiers import SourceName, TenantId
+from acl.model.identifiers import Epoch, SourceName, TenantId
+from acl.model.labels import Ceiling, LabelPolicy
 from acl.model.principals import Principal
 from acl.model.scope import ReadScope
+from acl.model.switches import Switches
 from acl.registry.permissions import Currency, PermissionRegistry
-from retrieval.errors import InsufficientScopeError
+from retrieval.errors import EpochNotReachedError, InsufficientScopeError, SwitchedOffError
 from retrieval.passage import BlindSpot
 
 
@@ -33,6 +36,23 @@ class Authorized:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelPolicies:
+    """
+    The label policy of each issuer: client names and assurance levels are an issuer's own.
+    """
+
+    by_issuer: Mapping[str, LabelPolicy]
+
+    def ceiling(self, reader: VerifiedReader) -> Ceiling:
+        """
+        Return how sensitive a document this reader may carry away through this client.
+        """
+        assurance = reader.claims.get("acr")
+        named = assurance if isinstance(assurance, str) else None
+        return self.by_issuer[reader.issuer].ceiling(reader.client, named)
+
+
+@dataclass(frozen=True, slots=True)
 class SourceBudgets:
     """
     How old each configured source's permissions may be.
@@ -40,7 +60,7 @@ class SourceBudgets:
 
     staleness: Mapping[SourceName, timedelta]
 
-    def fresh(self, currency: Currency, now: datetime) -> frozenset[SourceName]:
+    def fresh(self, currency: Currency, switches: Switches, now: datetime) -> frozenset[SourceName]:
         """
         Return the sources whose permissions can be relied on; an unconfigured one never can.
         """
@@ -50,14 +70,21 @@ class SourceBudgets:
             if (seen := currency.acl_observed_at.get(name)) is not None
             and timedelta(0) <= now - seen + timedelta(minutes=5)
             and now - seen <= budget
+            and name not in switches.sources()
         )
 
-    def blind(self, currency: Currency, now: datetime) -> tuple[BlindSpot, ...]:
+    def blind(self, currency: Currency, switches: Switches, now: datetime) -> tuple[BlindSpot, ...]:
         """
         Return the configured sources that cannot be relied on.
         """
-        dark = sorted(self.staleness.keys() - self.fresh(currency, now))
-        return tuple(_dark(name, currency.acl_observed_at.get(name)) for name in dark)
+        dark = sorted(self.staleness.keys() - self.fresh(currency, switches, now))
+        off = switches.sources()
+        return tuple(
+            BlindSpot(name, "an operator has switched it off", off[name])
+            if name in off
+            else _dark(name, currency.acl_observed_at.get(name))
+            for name in dark
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,35 +96,68 @@ class Authorizer:
     permissions: PermissionRegistry
     links: tuple[IdentityLink, ...]
     budgets: SourceBudgets
+    labels: LabelPolicies
     tenant: TenantId
     clock: Callable[[], datetime]
 
     def authorize(
-        self, reader: VerifiedReader, *, needs: str, sources: Iterable[str] | None = None
+        self,
+        reader: VerifiedReader,
+        *,
+        needs: str,
+        sources: Iterable[str] | None = None,
+        at_least: Epoch | None = None,
     ) -> Authorized:
         """
         Mint the reader's scope, narrowed to `sources` where the question names some.
 
         Raises:
             InsufficientScopeError: The token was not issued for this operation.
+            SwitchedOffError: An operator has switched the reader or the client off.
+            EpochNotReachedError: The registry has not come to the epoch that was asked for.
             RegistryUnavailableError: The registry did not answer.
         """
         if needs not in reader.scopes:
             raise InsufficientScopeError(needs)
         linked = link(reader, self.links, self.tenant)
         view, currency = self.permissions.current()
+        require_switched_on(reader, view.switches)
+        if at_least is not None and view.epoch < at_least:
+            msg = f"epoch {at_least} was asked for, the registry is at {view.epoch}"
+            raise EpochNotReachedError(msg)
         now = self.clock()
         ground = ScopeGround(
             epoch=view.epoch,
-            readerships=view.readerships,
-            fresh_sources=self.budgets.fresh(currency, now),
-            unsettled=currency.unsettled,
+            visibility=view.visibility,
+            fresh_sources=self.budgets.fresh(currency, view.switches, now),
+            withheld=currency.unsettled | view.switched_off,
         )
-        standing = view.directory.standing_of(linked)
-        scope = mint_scope(standing, ground, now=now, token_expires_at=reader.expires_at)
+        scope = mint_scope(
+            linked,
+            ground,
+            now=now,
+            token_expires_at=reader.expires_at,
+            ceiling=self.labels.ceiling(reader),
+        )
         if sources is not None:
             scope = narrow_scope(scope, sources=(SourceName(name) for name in sources))
-        return Authorized(reader, linked, scope, self.budgets.blind(currency, now))
+        blind = self.budgets.blind(currency, view.switches, now)
+        return Authorized(reader, linked, scope, blind)
+
+
+def require_switched_on(reader: VerifiedReader, switches: Switches) -> None:
+    """
+    Refuse whom an operator has switched off.
+
+    Raises:
+        SwitchedOffError: The reader, or the client.
+    """
+    if switches.reader(reader.issuer, reader.subject):
+        msg = f"reader {reader.subject!r} of {reader.issuer} is switched off"
+        raise SwitchedOffError(msg)
+    if switches.client(reader.issuer, reader.client):
+        msg = f"client {reader.client!r} of {reader.issuer} is switched off"
+        raise SwitchedOffError(msg)
 
 
 def _dark(name: SourceName, seen: datetime | None) -> BlindSpot:

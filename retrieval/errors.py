@@ -43,3 +43,30 @@ class AmbiguousDocumentError(ReadershipError):
 
     public_message = "several sources have a document of this id; name one with ?source="
     code = "ambiguous"
+
+
+class SwitchedOffError(ReadershipError):
+    """
+    An operator has switched this reader, or this client, off.
+    """
+
+    public_message = "access has been switched off; ask your administrator"
+    code = "switched_off"
+
+
+class EpochNotReachedError(ReadershipError):
+    """
+    The client has seen a newer state than this service has.
+    """
+
+    public_message = "the service has not reached that epoch yet"
+    code = "epoch_not_reached"
+
+
+class EpochMovedError(ReadershipError):
+    """
+    Permissions kept changing while the question was answered.
+    """
+
+    public_message = "the service is temporarily unavailable"
+    code = "epoch_moved"

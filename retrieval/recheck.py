@@ -5,14 +5,15 @@ Every hit is decided anew, from the registry as it is now and from the reader's 
 the index had checked nothing. A hit stays only if all of this holds:
 
 1. The registry knows the document, and the seal over its statement holds.
-2. The document is live, and none of its index points is being rewritten.
+2. The document is live, not switched off, and none of its index points is being rewritten.
 3. Its source was searched for this reader and its permissions are fresh.
-4. The index named the revision, ACL revision and readership that the registry has.
-5. `decide_read` permits, for the reader's standing at the registry's present epoch.
+4. The index named the revision, ACL revision, readership and label that the registry has.
+5. Its label lies below the ceiling of this request.
+6. `decide_read` permits, for the reader's standing at the registry's present epoch.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,7 +22,9 @@ from acl.decision.read import Deny, Permit, decide_read
 from acl.keys.naming import Namer
 from acl.model.documents import DocumentPermission, DocumentState, Hit
 from acl.model.identifiers import DocumentKey, Epoch, SourceName
-from acl.registry.permissions import Currency, PermissionRegistry, PermissionView
+from acl.model.labels import Ceiling
+from acl.registry.permissions import Currency, PermissionRegistry
+from acl.registry.views import PermissionView
 from retrieval.authorize import Authorized, SourceBudgets
 
 
@@ -57,6 +60,7 @@ class _Present:
     currency: Currency
     standing: Standing
     searchable: frozenset[SourceName]
+    ceiling: Ceiling
     now: datetime
 
 
@@ -109,15 +113,16 @@ class Rechecker:
     ) -> tuple[_Present, Mapping[DocumentKey, DocumentPermission]]:
         view, currency, statements = self.permissions.permissions(keys)
         now = self.clock()
-        fresh = self.budgets.fresh(currency, now)
-        standing = view.directory.standing_of(authorized.linked)
+        fresh = self.budgets.fresh(currency, view.switches, now)
+        standing = view.groups.standing_of(authorized.linked)
         searchable = authorized.scope.sources & fresh
-        return _Present(view, currency, standing, searchable, now), statements
+        ceiling = authorized.scope.ceiling
+        return _Present(view, currency, standing, searchable, ceiling, now), statements
 
     def _agrees(self, hit: Hit, statement: DocumentPermission) -> bool:
         if statement.readership is None:
             return False
-        stated = self.namer.readership(statement.readership)
+        stated = self.namer.readership(statement.readership, statement.label)
         return (hit.revision, hit.acl_revision, hit.readership) == (
             statement.revision,
             statement.acl_revision,
@@ -126,16 +131,24 @@ class Rechecker:
 
 
 def _denial(statement: DocumentPermission, present: _Present) -> str | None:
+    return next(_objections(statement, present), None)
+
+
+def _objections(statement: DocumentPermission, present: _Present) -> Iterator[str]:
     if statement.state is not DocumentState.LIVE:
-        return "not live"
+        yield "not live"
+    if statement.key in present.view.switched_off:
+        yield "switched off"
     if statement.key in present.currency.unsettled:
-        return "being rewritten"
+        yield "being rewritten"
     if statement.source not in present.searchable:
-        return "source is dark"
+        yield "source is dark"
+    if not present.ceiling.covers(statement.label):
+        yield "above the ceiling"
     digest = statement.readership
     snapshot = present.view.by_digest.get(digest) if digest is not None else None
     match decide_read(present.standing, snapshot, now=present.now):
         case Permit():
-            return None
+            return
         case Deny():
-            return "denied"
+            yield "denied"

@@ -19,14 +19,17 @@ from acl.index.edge_reader import EdgeReader
 from acl.index.embedder import Embedder
 from acl.index.engine_lease import EngineLease
 from acl.model.identifiers import AuthorityId, SourceName
+from acl.model.labels import NO_LABEL_POLICY, LabelPolicy
 from acl.model.redaction import Redactor
 from acl.registry.content import ContentRegistry
+from acl.registry.history import History
 from acl.registry.permissions import PermissionRegistry
 from acl.settings import Configuration, IssuerSettings
 from acl.wiring import Ground
 from retrieval.answer import ReadingRoom
 from retrieval.api.app import Probe, create_app
-from retrieval.authorize import Authorizer, SourceBudgets
+from retrieval.authorize import Authorizer, LabelPolicies, SourceBudgets
+from retrieval.explain import Explainer
 from retrieval.prepare import QuestionPreparer
 from retrieval.recheck import Rechecker
 from retrieval.search import ScopedSearch
@@ -57,7 +60,12 @@ def build_room(ground: Ground, tools: Tools) -> ReadingRoom:
     return ReadingRoom(
         verifier=build_verifier(ground),
         authorizer=Authorizer(
-            permissions, identity_links(configuration), budgets, ground.tenant, ground.clock
+            permissions,
+            identity_links(configuration),
+            budgets,
+            label_policies(configuration),
+            ground.tenant,
+            ground.clock,
         ),
         preparer=QuestionPreparer(tools.redactor, tools.embedder, ground.namer),
         search=ScopedSearch(
@@ -67,8 +75,24 @@ def build_room(ground: Ground, tools: Tools) -> ReadingRoom:
         rechecker=Rechecker(permissions, budgets, ground.namer, ground.clock),
         unsealer=Unsealer(ContentRegistry(ground.database), ground.keys.content, ground.tenant),
         permissions=permissions,
+        explainer=build_explainer(ground),
         trail=ground.trail,
         audit_key=ground.keys.audit,
+        clock=ground.clock,
+    )
+
+
+def build_explainer(ground: Ground) -> Explainer:
+    """
+    Return what explains decisions, now and in the past.
+    """
+    return Explainer(
+        permissions=permission_registry(ground),
+        history=History(ground.database, ground.tenant),
+        links=identity_links(ground.configuration),
+        budgets=source_budgets(ground.configuration),
+        labels=label_policies(ground.configuration),
+        tenant=ground.tenant,
         clock=ground.clock,
     )
 
@@ -138,6 +162,28 @@ def source_budgets(configuration: Configuration) -> SourceBudgets:
     return SourceBudgets({SourceName(one.name): one.staleness for one in sources})
 
 
+def label_policies(configuration: Configuration) -> LabelPolicies:
+    """
+    Return the label policy of every issuer.
+    """
+    settings = configuration.settings
+    names = [issuer.issuer for issuer in settings.issuers]
+    labels = settings.labels
+    return LabelPolicies(
+        {
+            name: LabelPolicy(
+                order=tuple(labels.order),
+                default=labels.ceiling or labels.order[0],
+                clients={one.client: one.ceiling for one in labels.clients if one.applies(name)},
+                assurance={one.acr: one.ceiling for one in labels.assurance if one.applies(name)},
+            )
+            if labels is not None
+            else NO_LABEL_POLICY
+            for name in names
+        }
+    )
+
+
 def permission_registry(ground: Ground) -> PermissionRegistry:
     """
     Return the registry's permissions, with the groups of fresh, configured sources only.
@@ -148,7 +194,7 @@ def permission_registry(ground: Ground) -> PermissionRegistry:
         ground.tenant,
         ground.namer,
         ground.sealer,
-        believed=lambda currency: budgets.fresh(currency, ground.clock()),
+        believed=lambda currency, switches: budgets.fresh(currency, switches, ground.clock()),
     )
 
 

@@ -3,7 +3,8 @@ Mints read scopes: from a reader's standing to the readerships that the reader m
 
 The rules, in the order they are applied:
 
-1. Every readership is decided by `decide_read`, with the same standing and the same clock.
+1. A scope covers the readerships that `visibility` finds for the reader's identity links, as
+   `decide_read` would for each, and of these only the ones labelled below the ceiling.
 2. A scope names only sources whose permissions are fresh; a dark source is left out whole.
 3. A scope ends when the reader's token ends, at the next expiry inside a readership that it
    covers, or after `MAX_SCOPE_LIFE`, whichever comes first: no grant outlives its facts. An
@@ -12,14 +13,14 @@ The rules, in the order they are applied:
    next scope.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from acl.decision.membership import Standing
-from acl.decision.read import Permit, decide_read
-from acl.model.grants import AclSnapshot
-from acl.model.identifiers import DocumentKey, Epoch, ReadershipKey, SourceName
+from acl.decision.visibility import VisibilityIndex
+from acl.model.identifiers import DocumentKey, Epoch, SourceName
+from acl.model.labels import Ceiling
+from acl.model.principals import Principal
 from acl.model.scope import MINTING_RIGHT, ReadScope
 
 MAX_SCOPE_LIFE = timedelta(seconds=60)
@@ -35,29 +36,32 @@ class ScopeGround:
     """
 
     epoch: Epoch
-    readerships: Mapping[ReadershipKey, AclSnapshot]
+    visibility: VisibilityIndex
     fresh_sources: frozenset[SourceName]
-    unsettled: frozenset[DocumentKey]
+    withheld: frozenset[DocumentKey]
 
 
 def mint_scope(
-    standing: Standing, ground: ScopeGround, *, now: datetime, token_expires_at: datetime
+    linked: frozenset[Principal],
+    ground: ScopeGround,
+    *,
+    now: datetime,
+    token_expires_at: datetime,
+    ceiling: Ceiling,
 ) -> ReadScope:
     """
-    Mint the scope of a reader with this standing.
+    Mint the scope of a reader with these identity links.
     """
-    visible = frozenset(
-        key
-        for key, snapshot in ground.readerships.items()
-        if isinstance(decide_read(standing, snapshot, now=now), Permit)
-    )
+    visible = ground.visibility.visible(linked, ceiling=ceiling, now=now)
+    ends = [token_expires_at, now + MAX_SCOPE_LIFE, visible.next_expiry]
     return ReadScope(
-        tenant=standing.tenant,
-        readerships=visible,
+        tenant=ground.visibility.tenant,
+        readerships=visible.readerships,
         sources=ground.fresh_sources,
-        unsettled=ground.unsettled,
+        withheld=ground.withheld,
         epoch=ground.epoch,
-        expires_at=min(token_expires_at, now + MAX_SCOPE_LIFE, *_upcoming(ground, visible, now)),
+        expires_at=min(end for end in ends if end is not None),
+        ceiling=ceiling,
         right=MINTING_RIGHT,
     )
 
@@ -66,19 +70,4 @@ def narrow_scope(scope: ReadScope, *, sources: Iterable[SourceName]) -> ReadScop
     """
     Mint a scope that covers only those of `scope`'s sources that are also in `sources`.
     """
-    return ReadScope(
-        tenant=scope.tenant,
-        readerships=scope.readerships,
-        sources=scope.sources & frozenset(sources),
-        unsettled=scope.unsettled,
-        epoch=scope.epoch,
-        expires_at=scope.expires_at,
-        right=MINTING_RIGHT,
-    )
-
-
-def _upcoming(
-    ground: ScopeGround, visible: Iterable[ReadershipKey], now: datetime
-) -> list[datetime]:
-    moments = {moment for key in visible for moment in ground.readerships[key].expiries()}
-    return [moment for moment in moments if moment > now]
+    return replace(scope, sources=scope.sources & frozenset(sources), right=MINTING_RIGHT)

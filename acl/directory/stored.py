@@ -2,47 +2,62 @@
 Group definitions at rest: loading them for decisions, replacing those of one source.
 """
 
+import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from sqlalchemy import Connection, delete, insert, select, tuple_
+from sqlalchemy import Connection, delete, insert, select
 
 from acl.decision.membership import Directory
-from acl.model.identifiers import AuthorityId, SourceName, TenantId
+from acl.model.identifiers import AuthorityId, Epoch, SourceName, TenantId
 from acl.model.principals import Principal, PrincipalKind
 from acl.registry import tables
 
 
 def load_directory(
-    connection: Connection, tenant: TenantId, believed: frozenset[SourceName] | None = None
+    connection: Connection,
+    tenant: TenantId,
+    believed: frozenset[SourceName],
+    unknown: frozenset[Principal] = frozenset(),
 ) -> Directory:
     """
-    Load the groups of the believed sources, or of all where `None`.
+    Load the groups of the believed sources.
 
-    A group that two of them define differently is conflicting. One that only others define is
-    not loaded, and with that unknown.
+    A group that two of them define differently is conflicting, and so is one of `unknown`
+    that any of them defines. One that only others define is not loaded. All of these are
+    unknown to decisions.
     """
-    by_source: defaultdict[Principal, dict[str, set[Principal]]] = defaultdict(dict)
+    stated: dict[tuple[str, Principal], set[Principal]] = {}
     for row in connection.execute(select(tables.groups)):
-        if believed is not None and row.source not in believed:
-            continue
-        group = Principal(tenant, AuthorityId(row.authority), PrincipalKind.GROUP, row.id)
-        by_source[group][row.source] = set()
+        if row.source in believed:
+            group = Principal(tenant, AuthorityId(row.authority), PrincipalKind.GROUP, row.id)
+            stated[row.source, group] = set()
     for row in connection.execute(select(tables.members)):
-        if believed is not None and row.source not in believed:
-            continue
-        owner = AuthorityId(row.group_authority)
-        group = Principal(tenant, owner, PrincipalKind.GROUP, row.group_id)
-        member = Principal(tenant, AuthorityId(row.authority), PrincipalKind(row.kind), row.id)
-        by_source[group].setdefault(row.source, set()).add(member)
-    stated = {
-        group: {frozenset(members) for members in definitions.values()}
-        for group, definitions in by_source.items()
-    }
+        if row.source in believed:
+            owner = AuthorityId(row.group_authority)
+            group = Principal(tenant, owner, PrincipalKind.GROUP, row.group_id)
+            member = Principal(tenant, AuthorityId(row.authority), PrincipalKind(row.kind), row.id)
+            stated.setdefault((row.source, group), set()).add(member)
+    listed = [(source, group, frozenset(some)) for (source, group), some in stated.items()]
+    return directory_of(tenant, listed, unknown)
+
+
+def directory_of(
+    tenant: TenantId,
+    stated: Iterable[tuple[str, Principal, frozenset[Principal]]],
+    unknown: frozenset[Principal],
+) -> Directory:
+    """
+    Put together what sources state: each a source, a group and its direct members.
+    """
+    by_group: defaultdict[Principal, set[frozenset[Principal]]] = defaultdict(set)
+    for _, group, members in stated:
+        by_group[group].add(members)
+    doubted = {group for group, sets in by_group.items() if len(sets) > 1 or group in unknown}
     return Directory(
         tenant=tenant,
-        definitions={group: next(iter(sets)) for group, sets in stated.items() if len(sets) == 1},
-        conflicting=frozenset(group for group, sets in stated.items() if len(sets) > 1),
+        definitions={group: next(iter(by_group[group])) for group in by_group.keys() - doubted},
+        conflicting=frozenset(doubted),
     )
 
 
@@ -65,26 +80,50 @@ def stored_groups(
     return {group: frozenset(members) for group, members in defined.items()}
 
 
+def stored_group(
+    connection: Connection, tenant: TenantId, source: SourceName, group: Principal
+) -> frozenset[Principal] | None:
+    """
+    Return the direct members of one group as a source defines it, or `None` if it does not.
+    """
+    groups, members = tables.groups.c, tables.members.c
+    defined = select(groups.id).where(
+        groups.source == source, groups.authority == group.authority, groups.id == group.id
+    )
+    if connection.execute(defined).one_or_none() is None:
+        return None
+    belonging = select(tables.members).where(
+        members.source == source,
+        members.group_authority == group.authority,
+        members.group_id == group.id,
+    )
+    return frozenset(
+        Principal(tenant, AuthorityId(row.authority), PrincipalKind(row.kind), row.id)
+        for row in connection.execute(belonging)
+    )
+
+
 def replace_groups(
     connection: Connection,
+    tenant: TenantId,
     source: SourceName,
     groups: Mapping[Principal, frozenset[Principal]],
+    epoch: Epoch,
     *,
     pushed: frozenset[Principal] = frozenset(),
 ) -> None:
     """
-    Make these the only groups that the source's listing defines; pushed ones stay as they are.
+    Make these the only groups that the source's listing defines, as of an epoch.
 
-    The caller commits the epoch.
+    Only groups that differ are written, and each of them is recorded in the history. Those of
+    `pushed` belong to push clients and stay as they are.
     """
-    theirs = select(tables.pushed_groups.c.authority, tables.pushed_groups.c.id).where(
-        tables.pushed_groups.c.source == source
-    )
-    groups_key = tuple_(tables.groups.c.authority, tables.groups.c.id)
-    members_key = tuple_(tables.members.c.group_authority, tables.members.c.group_id)
-    for table, key in ((tables.members, members_key), (tables.groups, groups_key)):
-        connection.execute(delete(table).where(table.c.source == source, key.not_in(theirs)))
-    _insert(connection, source, {g: m for g, m in groups.items() if g not in pushed})
+    stored = stored_groups(connection, tenant, source)
+    for group in sorted(stored.keys() - groups.keys() - pushed):
+        replace_group(connection, source, group, None, epoch)
+    for group in sorted(groups.keys() - pushed):
+        if stored.get(group) != groups[group]:
+            replace_group(connection, source, group, groups[group], epoch)
 
 
 def replace_group(
@@ -92,50 +131,77 @@ def replace_group(
     source: SourceName,
     group: Principal,
     members: frozenset[Principal] | None,
+    epoch: Epoch,
 ) -> None:
     """
-    Define one group anew, or with `None` no more. The caller commits the epoch.
+    Define one group anew, or with `None` no more, as of an epoch.
     """
-    _remove(connection, source, group.authority, group.id)
+    _forget(connection, source, group)
     if members is not None:
-        _insert(connection, source, {group: members})
+        _define(connection, source, group, members)
+    _record(connection, source, group, members, epoch)
 
 
-def _remove(connection: Connection, source: str, authority: str, identifier: str) -> None:
-    groups, members = tables.groups.c, tables.members.c
+def members_json(members: frozenset[Principal]) -> str:
+    """
+    Write a membership list for the history; `members_from` reads it back.
+    """
+    return json.dumps([[one.authority, one.kind.value, one.id] for one in sorted(members)])
+
+
+def members_from(tenant: TenantId, written: str) -> frozenset[Principal]:
+    """
+    Read what `members_json` wrote.
+    """
+    return frozenset(
+        Principal(tenant, AuthorityId(authority), PrincipalKind(kind), identifier)
+        for authority, kind, identifier in json.loads(written)
+    )
+
+
+def _forget(connection: Connection, source: SourceName, group: Principal) -> None:
+    members, groups = tables.members.c, tables.groups.c
     connection.execute(
         delete(tables.members).where(
             members.source == source,
-            members.group_authority == authority,
-            members.group_id == identifier,
+            members.group_authority == group.authority,
+            members.group_id == group.id,
         )
     )
     connection.execute(
         delete(tables.groups).where(
-            groups.source == source, groups.authority == authority, groups.id == identifier
+            groups.source == source, groups.authority == group.authority, groups.id == group.id
         )
     )
 
 
-def _insert(
-    connection: Connection,
-    source: SourceName,
-    groups: Mapping[Principal, frozenset[Principal]],
+def _define(
+    connection: Connection, source: SourceName, group: Principal, members: frozenset[Principal]
 ) -> None:
-    defined = [{"source": source, "authority": g.authority, "id": g.id} for g in groups]
+    named = {"source": source, "authority": group.authority, "id": group.id}
+    connection.execute(insert(tables.groups).values(**named))
+    owner = {"source": source, "group_authority": group.authority, "group_id": group.id}
     belonging = [
-        {
-            "source": source,
-            "group_authority": group.authority,
-            "group_id": group.id,
-            "authority": member.authority,
-            "kind": member.kind.value,
-            "id": member.id,
-        }
-        for group, members in groups.items()
-        for member in members
+        owner | {"authority": one.authority, "kind": one.kind.value, "id": one.id}
+        for one in sorted(members)
     ]
-    if defined:
-        connection.execute(insert(tables.groups), defined)
     if belonging:
         connection.execute(insert(tables.members), belonging)
+
+
+def _record(
+    connection: Connection,
+    source: SourceName,
+    group: Principal,
+    members: frozenset[Principal] | None,
+    epoch: Epoch,
+) -> None:
+    connection.execute(
+        insert(tables.group_history).values(
+            source=source,
+            authority=group.authority,
+            id=group.id,
+            epoch=epoch,
+            members=None if members is None else members_json(members),
+        )
+    )

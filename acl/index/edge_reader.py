@@ -41,7 +41,7 @@ class EdgeReader:
         answer = self._lease.call(
             "search",
             [dense, list(question.sparse.keys()), list(question.sparse.values())],
-            [list(scope.readerships), sources, list(scope.unsettled)],
+            [scope.readerships.packed(), sorted(sources), sorted(scope.withheld)],
             candidates,
         )
         match answer:
@@ -66,7 +66,7 @@ def _leg(rows: Sequence[object]) -> Leg:
 
 def _hit(row: object) -> tuple[Hit, float]:
     match row:
-        case [str(c), str(d), str(r), int(revision), int(acl_revision), float(score)]:
+        case [str(c), str(d), int(r), int(revision), int(acl_revision), float(score)]:
             names = ChunkId(c), DocumentKey(d), ReadershipKey(r)
             return Hit(*names, revision, acl_revision), score
         case _:

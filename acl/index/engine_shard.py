@@ -5,7 +5,9 @@ Reading operations: `search`. Nothing reads without a scope's filter; the engine
 `retrieve` takes none and is not called anywhere.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -13,8 +15,12 @@ import numpy as np
 import qdrant_edge as edge
 
 from acl.index import stored
+from acl.model.encoding import encode
+from acl.model.readerships import unpacked
 
 POINTS_A_CALL: Final = 1_000
+MAX_READERSHIPS: Final = 2**31
+MAX_PLANS: Final = 64
 CHECK_PAYLOAD: Final = [
     stored.SOURCE,
     stored.DOCUMENT,
@@ -22,6 +28,24 @@ CHECK_PAYLOAD: Final = [
     stored.READERSHIP,
     stored.ACL_REVISION,
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPlan:
+    """
+    A scope as the engine needs it: the filter, and what it was built from, to check against.
+    """
+
+    within: edge.Filter
+    visible: frozenset[int]
+    sources: frozenset[str]
+    withheld: frozenset[str]
+
+    def covers(self, found: edge.ScoredPoint) -> bool:
+        """
+        Say whether a found point lies in the scope.
+        """
+        return stored.inside(found, self.visible, self.sources, self.withheld)
 
 
 class EngineShard:
@@ -32,6 +56,8 @@ class EngineShard:
     def __init__(self, directory: Path, dimension: int) -> None:
         self._dimension = dimension
         self._shard = _open(directory, dimension)
+        self._present = _readerships(self._shard)
+        self._plans: OrderedDict[bytes, SearchPlan] = OrderedDict()
 
     def operations(self) -> Mapping[str, Callable[..., object]]:
         """
@@ -60,32 +86,29 @@ class EngineShard:
     def search(
         self,
         question: tuple[bytes, list[int], list[float]],
-        scope: list[list[str]],
+        scope: tuple[bytes, list[str], list[str]],
         candidates: int,
     ) -> list[list[list[object]]]:
         """
         Return the dense and the sparse leg, filtered and checked, best first.
 
-        `question` is the dense row, term names and their weights; `scope` the names of
-        readerships, sources and unsettled documents.
+        `question` is the dense row, term names and their weights; `scope` the packed
+        readerships, the sources, and the documents withheld.
         """
+        plan = self._plan(*scope)
+        if plan is None:
+            return [[], []]
         dense, terms, weights = question
-        readerships, sources, unsettled = scope
-        within = stored.scope_filter(readerships, sources, unsettled)
         row = np.frombuffer(dense, dtype=np.float32).tolist()
         by_meaning = edge.Query.Nearest(row, using=stored.DENSE)
-        legs = [self._nearest(by_meaning, within, candidates, edge.SearchParams(exact=True))]
+        legs = [self._nearest(by_meaning, plan.within, candidates, edge.SearchParams(exact=True))]
         # Document frequencies are counted over the scope: over all points they would tell
         # this reader which words occur in documents that this reader may not see.
-        counted = edge.SearchParams(exact=True, idf=edge.IdfParams(corpus=within))
+        counted = edge.SearchParams(exact=True, idf=edge.IdfParams(corpus=plan.within))
         words = edge.SparseVector(indices=terms, values=weights)
         by_words = edge.Query.Nearest(words, using=stored.SPARSE)
-        legs.append(self._nearest(by_words, within, candidates, counted) if terms else [])
-        allowed, searched = frozenset(readerships), frozenset(sources)
-        return [
-            [stored.hit(found) for found in leg if stored.inside(found, allowed, searched)]
-            for leg in legs
-        ]
+        legs.append(self._nearest(by_words, plan.within, candidates, counted) if terms else [])
+        return [[stored.hit(found) for found in leg if plan.covers(found)] for leg in legs]
 
     def discard(self, kept: Sequence[Sequence[object]]) -> None:
         """
@@ -98,7 +121,7 @@ class EngineShard:
 
     def stage(self, records: Sequence[Sequence[object]]) -> None:
         """
-        Upsert points without a readership.
+        Upsert points that are nobody's.
         """
         points = [stored.point(record) for record in records]
         for start in range(0, len(points), POINTS_A_CALL):
@@ -110,6 +133,8 @@ class EngineShard:
         Set readership and ACL revision on one revision of each document; drop the others.
         """
         update = edge.UpdateOperation
+        # Before any point bears it: a scope that does not cover it must leave it out.
+        self._know({int(str(one[3])) for one in publications})
         for document, revision, acl_revision, readership in publications:
             named, number = str(document), int(str(revision))
             fields = {stored.READERSHIP: readership, stored.ACL_REVISION: acl_revision}
@@ -119,12 +144,12 @@ class EngineShard:
 
     def withdraw(self, documents: Sequence[str]) -> None:
         """
-        Take the readership off every point of these documents.
+        Make every point of these documents nobody's.
         """
         if documents:
-            fields = [stored.READERSHIP, stored.ACL_REVISION]
-            update = edge.UpdateOperation.delete_payload_by_filter
-            self._shard.update(update(stored.all_of(documents), fields))
+            nobodys = {stored.READERSHIP: stored.NOBODY}
+            update = edge.UpdateOperation.set_payload_by_filter
+            self._shard.update(update(stored.all_of(documents), nobodys))
 
     def remove(self, documents: Sequence[str]) -> None:
         """
@@ -166,6 +191,27 @@ class EngineShard:
         self._shard.flush()
         self._shard.close()
 
+    def _plan(self, packed: bytes, sources: list[str], withheld: list[str]) -> "SearchPlan | None":
+        # Building a filter of a hundred thousand values takes longer than most searches.
+        named = encode([packed, sources, withheld])
+        if named in self._plans:
+            self._plans.move_to_end(named)
+            return self._plans[named]
+        visible = frozenset(unpacked(packed).tolist())
+        if not visible & self._present - {stored.NOBODY} or not sources:
+            return None
+        within = stored.scope_filter(visible, self._present, sources, withheld)
+        plan = SearchPlan(within, visible, frozenset(sources), frozenset(withheld))
+        self._plans[named] = plan
+        if len(self._plans) > MAX_PLANS:
+            self._plans.popitem(last=False)
+        return plan
+
+    def _know(self, readerships: set[int]) -> None:
+        if fresh := readerships - self._present:
+            self._present |= fresh
+            self._plans.clear()  # they leave out only what was present when they were made
+
     def _nearest(
         self, query: edge.Query, scope: edge.Filter, candidates: int, params: edge.SearchParams
     ) -> Sequence[edge.ScoredPoint]:
@@ -184,8 +230,12 @@ def _open(directory: Path, dimension: int) -> edge.EdgeShard:
     if any(directory.iterdir()):
         return edge.EdgeShard.load(str(directory))
     shard = edge.EdgeShard.create(str(directory), stored.shard_config(dimension))
-    for key in stored.KEYWORDS:
-        index = edge.UpdateOperation.create_field_index(key, edge.PayloadSchemaType.Keyword)
-        shard.update(index)
+    for key, schema in stored.PAYLOAD_INDEXES.items():
+        shard.update(edge.UpdateOperation.create_field_index(key, schema))
     shard.flush()
     return shard
+
+
+def _readerships(shard: edge.EdgeShard) -> set[int]:
+    counted = shard.facet(edge.FacetRequest(stored.READERSHIP, limit=MAX_READERSHIPS, exact=True))
+    return {int(found.value) for found in counted.hits} | {stored.NOBODY}

@@ -2,16 +2,16 @@
 The stored schema of the index: payload fields in both directions, and the one filter.
 
 A point's payload holds only opaque names (`acl.keys.naming`) and numbers:
-`s` source, `d` document, `v` revision, and, once published, `r` readership and `a` ACL
-revision. A point without `r` can be found by nobody: every filter demands one.
+`s` source, `d` document, `v` revision, `r` readership and, once published, `a` ACL revision.
+A point whose `r` is `NOBODY` can be found by nobody: no scope covers it.
 
 `scope_filter` is the only function that builds a filter for searching. `Filter(must=[])`
 matches everything, so it never builds one without conditions and refuses empty lists.
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final, TypeAlias
 
 import qdrant_edge as edge
 
@@ -24,7 +24,21 @@ DOCUMENT: Final = "d"
 REVISION: Final = "v"
 READERSHIP: Final = "r"
 ACL_REVISION: Final = "a"
-KEYWORDS: Final = (SOURCE, DOCUMENT, READERSHIP)
+NOBODY: Final = 0
+Condition: TypeAlias = (
+    edge.FieldCondition
+    | edge.IsEmptyCondition
+    | edge.IsNullCondition
+    | edge.HasIdCondition
+    | edge.HasVectorCondition
+    | edge.NestedCondition
+    | edge.Filter
+)
+PAYLOAD_INDEXES: Final = {
+    SOURCE: edge.PayloadSchemaType.Keyword,
+    DOCUMENT: edge.PayloadSchemaType.Keyword,
+    READERSHIP: edge.PayloadSchemaType.Integer,
+}
 
 
 def shard_config(dimension: int) -> edge.EdgeConfig:
@@ -51,7 +65,12 @@ def point(record: Sequence[object]) -> edge.Point:
     vectors: dict[str, object] = {DENSE: _floats(dense)}
     if terms:
         vectors[SPARSE] = edge.SparseVector(indices=_integers(terms), values=_floats(weights))
-    payload = {SOURCE: str(source), DOCUMENT: str(document), REVISION: int(str(revision))}
+    payload = {
+        SOURCE: str(source),
+        DOCUMENT: str(document),
+        REVISION: int(str(revision)),
+        READERSHIP: NOBODY,
+    }
     return edge.Point(str(uuid.UUID(str(chunk))), vectors, payload)  # type: ignore[arg-type]
 
 
@@ -71,29 +90,52 @@ def hit(found: edge.ScoredPoint) -> list[object]:
 
 
 def scope_filter(
-    readerships: Sequence[str], sources: Sequence[str], unsettled: Sequence[str]
+    visible: Collection[int],
+    present: Collection[int],
+    sources: Sequence[str],
+    withheld: Sequence[str],
 ) -> edge.Filter:
     """
-    Build the filter of a scope.
+    Build the filter of a scope that covers `visible`, in an index that holds `present`.
+
+    The engine's work grows with the values that a filter names. A reader who sees most of the
+    index gets the shorter list of what is left out; `present` is complete because the process
+    that asks is the only one that writes points.
 
     Raises:
         ScopeRefusedError: It would name no readership or no source.
     """
-    if not readerships or not sources:
+    covered = set(visible) & set(present) - {NOBODY}
+    if not covered or not sources:
         msg = "a search without readerships or sources would not be filtered"
         raise ScopeRefusedError(msg)
-    return edge.Filter(
-        must=[_any_of(READERSHIP, readerships), _any_of(SOURCE, sources)],
-        must_not=[_any_of(DOCUMENT, unsettled)] if unsettled else None,
-    )
+    left_out = set(present) - covered | {NOBODY}
+    must: list[Condition] = [_any_of(SOURCE, sources)]
+    must_not: list[Condition] = []
+    if withheld:
+        must_not.append(_any_of(DOCUMENT, withheld))
+    if len(covered) <= len(left_out):
+        must.append(_any_number(READERSHIP, covered))
+    else:
+        must_not += [edge.IsEmptyCondition(READERSHIP), _any_number(READERSHIP, left_out)]
+    return edge.Filter(must=must, must_not=must_not or None)
 
 
-def inside(found: edge.ScoredPoint, readerships: frozenset[str], sources: frozenset[str]) -> bool:
+def inside(
+    found: edge.ScoredPoint,
+    visible: Collection[int],
+    sources: Collection[str],
+    withheld: Collection[str],
+) -> bool:
     """
     Check a found point again, against the scope and not against the filter built from it.
     """
     payload: Mapping[str, object] = found.payload or {}
-    return payload.get(READERSHIP) in readerships and payload.get(SOURCE) in sources
+    return (
+        payload.get(READERSHIP) in visible
+        and payload.get(SOURCE) in sources
+        and payload.get(DOCUMENT) not in withheld
+    )
 
 
 def revision_of(document: str, revision: int) -> edge.Filter:
@@ -121,6 +163,10 @@ def all_of(documents: Sequence[str]) -> edge.Filter:
 
 
 def _any_of(key: str, values: Sequence[str]) -> edge.FieldCondition:
+    return edge.FieldCondition(key=key, match=edge.MatchAny(any=sorted(values)))
+
+
+def _any_number(key: str, values: Collection[int]) -> edge.FieldCondition:
     return edge.FieldCondition(key=key, match=edge.MatchAny(any=sorted(values)))
 
 

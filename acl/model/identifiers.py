@@ -39,9 +39,10 @@ A UUID, keyed like a document key, over document, revision and ordinal.
 It is also the passage id that a reader sees: a name, never a capability.
 """
 
-ReadershipKey = NewType("ReadershipKey", str)
+ReadershipKey = NewType("ReadershipKey", int)
 """
-32 hex digits, keyed over a readership's content digest: what the index stores of an ACL.
+63 bits, keyed over an ACL's content digest and a label: what the index stores of a permission.
+Never zero: zero stands for "nobody, yet".
 """
 
 ReadershipDigest = NewType("ReadershipDigest", str)

@@ -10,7 +10,9 @@ from dataclasses import InitVar, dataclass
 from datetime import datetime
 from typing import Final
 
-from acl.model.identifiers import DocumentKey, Epoch, ReadershipKey, SourceName, TenantId
+from acl.model.identifiers import DocumentKey, Epoch, SourceName, TenantId
+from acl.model.labels import Ceiling
+from acl.model.readerships import ReadershipSet
 
 
 class MintingRight:
@@ -28,16 +30,18 @@ class ReadScope:
     What one reader may search, at one epoch, until a moment.
 
     `readerships` is complete: what is not in it cannot be found, and when it is empty nothing
-    can. `sources` are the only sources searched; `unsettled` are documents whose index points
-    are being rewritten and which are therefore left out until they agree with the registry.
+    can. It holds nothing labelled above `ceiling`. `sources` are the only sources searched.
+    `withheld` are documents left out whatever their readership: their index points are being
+    rewritten, or an operator has switched them off.
     """
 
     tenant: TenantId
-    readerships: frozenset[ReadershipKey]
+    readerships: ReadershipSet
     sources: frozenset[SourceName]
-    unsettled: frozenset[DocumentKey]
+    withheld: frozenset[DocumentKey]
     epoch: Epoch
     expires_at: datetime
+    ceiling: Ceiling
     right: InitVar[MintingRight]
 
     def __post_init__(self, right: MintingRight) -> None:

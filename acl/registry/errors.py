@@ -39,3 +39,12 @@ class PreconditionFailedError(ReadershipError):
 
     public_message = "the condition does not hold; nothing was changed"
     code = "precondition_failed"
+
+
+class NotRecordedError(ReadershipError):
+    """
+    The past was asked for something that is not recorded.
+    """
+
+    public_message = "nothing is recorded of that epoch or moment"
+    code = "not_recorded"

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from acl.model.identifiers import AuthorityId, DocumentId, DocumentKey, SourceName, TenantId
 from acl.model.principals import Principal, PrincipalKind
 from acl.registry import tables
-from acl.registry.permissions import MAX_KEYS_A_QUERY
+from acl.registry.views import MAX_KEYS_A_QUERY
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,58 +1,36 @@
 """
-Who may read what, as the registry has it at one epoch.
+Answers the two doors: what is in force now, and what is stated of these documents.
 
-A request works on one `PermissionView`: groups and readerships as they were committed
-together. Views are cached by epoch; the epoch itself is read anew for every request, which is
-what makes a revocation hold at the next one.
+Each answer comes from one transaction, with the view of its epoch (`acl.registry.views`).
 """
 
-import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Lock
 
 from sqlalchemy import Connection, Row, select
 
-from acl.decision.membership import Directory
-from acl.directory.stored import load_directory
 from acl.keys.acl_seal import AclSealer
 from acl.keys.errors import SealBrokenError
 from acl.keys.naming import Namer
 from acl.model.documents import DocumentPermission, DocumentState
-from acl.model.grants import AclSnapshot
 from acl.model.identifiers import (
     ChunkId,
     DocumentId,
     DocumentKey,
     Epoch,
     ReadershipDigest,
-    ReadershipKey,
     SourceName,
     TenantId,
 )
+from acl.model.switches import Switches
 from acl.registry import tables
 from acl.registry.database import Database
+from acl.registry.switching import load_switches
+from acl.registry.views import MAX_KEYS_A_QUERY, PermissionView, ViewBuilder
 
 logger = logging.getLogger(__name__)
-
-MAX_KEYS_A_QUERY = 500
-"""
-Keys looked up in one statement; SQLite allows a limited number of parameters.
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class PermissionView:
-    """
-    Groups and readerships of one epoch.
-    """
-
-    epoch: Epoch
-    directory: Directory
-    readerships: Mapping[ReadershipKey, AclSnapshot]
-    by_digest: Mapping[ReadershipDigest, AclSnapshot]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +55,16 @@ class PermissionRegistry:
         tenant: TenantId,
         namer: Namer,
         sealer: AclSealer,
-        believed: Callable[["Currency"], frozenset[SourceName]] | None = None,
+        believed: Callable[["Currency", Switches], frozenset[SourceName]],
     ) -> None:
         """
         `believed` says whose group definitions count: those of configured sources whose
-        permissions are fresh. The groups of others are then unknown. Without it all count,
-        which is for looking at a registry and never for answering readers.
+        permissions are fresh. The groups of others are then unknown.
         """
         self._database = database
         self._believed = believed
-        self._tenant = tenant
-        self._namer = namer
         self._sealer = sealer
-        self._lock = Lock()
-        self._cached: PermissionView | None = None
-        self._cached_for: tuple[Epoch, frozenset[SourceName] | None] | None = None
+        self._views = ViewBuilder(tenant, namer)
 
     def current(self) -> tuple[PermissionView, Currency]:
         """
@@ -123,6 +96,13 @@ class PermissionRegistry:
             view = self._view(connection, currency)
         verified = [statement for row in rows if (statement := self._verified(row)) is not None]
         return view, currency, {statement.key: statement for statement in verified}
+
+    def epoch(self) -> Epoch:
+        """
+        Return the present epoch.
+        """
+        with self._database.reading() as connection:
+            return Epoch(connection.scalars(select(tables.epoch.c.value)).one())
 
     def keys_of(self, document: DocumentId, source: SourceName | None) -> list[DocumentKey]:
         """
@@ -156,21 +136,8 @@ class PermissionRegistry:
         return statement
 
     def _view(self, connection: Connection, currency: Currency) -> PermissionView:
-        epoch = Epoch(connection.scalars(select(tables.epoch.c.value)).one())
-        believed = self._believed(currency) if self._believed is not None else None
-        with self._lock:
-            if self._cached is not None and self._cached_for == (epoch, believed):
-                return self._cached
-        by_digest = load_readerships(connection, self._tenant)
-        view = PermissionView(
-            epoch=epoch,
-            directory=load_directory(connection, self._tenant, believed),
-            readerships={self._namer.readership(d): acl for d, acl in by_digest.items()},
-            by_digest=by_digest,
-        )
-        with self._lock:
-            self._cached, self._cached_for = view, (epoch, believed)
-        return view
+        switches = load_switches(connection)
+        return self._views.view(connection, switches, self._believed(currency, switches))
 
     def _currency(self, connection: Connection) -> Currency:
         observed = select(tables.sources.c.name, tables.sources.c.acl_observed_at).where(
@@ -200,36 +167,3 @@ def permission_from(row: Row[tuple[object, ...]]) -> DocumentPermission:
         label=found["label"],
         seal=found["seal"],
     )
-
-
-def load_readerships(
-    connection: Connection, tenant: TenantId
-) -> dict[ReadershipDigest, AclSnapshot]:
-    """
-    Load the readerships that live documents refer to.
-
-    One whose content does not have the digest it is filed under has been edited: it is left
-    out, so nobody reads by it.
-    """
-    used = select(tables.documents.c.readership).where(
-        tables.documents.c.state == DocumentState.LIVE.value
-    )
-    found = select(tables.readerships).where(tables.readerships.c.digest.in_(used))
-    loaded: dict[ReadershipDigest, AclSnapshot] = {}
-    for digest, gates in connection.execute(found):
-        snapshot = parse_gates(tenant, gates)
-        if snapshot is None or snapshot.digest() != digest:
-            logger.critical("readership %s was edited; nobody reads by it", digest)
-            continue
-        loaded[ReadershipDigest(digest)] = snapshot
-    return loaded
-
-
-def parse_gates(tenant: TenantId, gates: str) -> AclSnapshot | None:
-    """
-    Read the stored gates of a readership; `None` if nobody wrote them so.
-    """
-    try:
-        return AclSnapshot.from_json(tenant, json.loads(gates))
-    except (ValueError, RecursionError):
-        return None

@@ -19,10 +19,12 @@ from acl.model.identifiers import DocumentId, DocumentKey, SourceName, TenantId
 from acl.model.pushes import PENDING, PushState
 from acl.registry import tables
 from acl.registry.database import Database
-from acl.registry.permissions import parse_gates
+from acl.registry.epochs import next_epoch
+from acl.registry.history import record_documents
 from acl.registry.pushing import NO_CONTENT, finished
 from acl.registry.rows import NewRevision
-from acl.registry.steps import mark_unsettled, next_epoch
+from acl.registry.steps import mark_unsettled
+from acl.registry.views import verified_acls
 from acl.registry.writing import PermissionChange, RegistryWriter
 
 KEPT: Final = timedelta(days=7)
@@ -163,7 +165,7 @@ class PushQueue:
         another one is not committed.
         """
         with self._database.writing() as connection:
-            next_epoch(connection)
+            epoch = next_epoch(connection, now=now, documents=True)
             row = _newest(connection, push)
             if row is None or (row.revision + 1, row.readership, row.label) != (
                 new.revision,
@@ -172,6 +174,7 @@ class PushQueue:
             ):
                 return None
             key = self._writer.commit(connection, SourceName(row.source), new, now)
+            record_documents(connection, [key], epoch)
             mark_unsettled(connection, [key], now)
             _end(connection, push, PushState.DONE, "", now)
         return key
@@ -181,19 +184,20 @@ class PushQueue:
         Record that content cannot be processed; `None` if it is no longer the newest.
         """
         with self._database.writing() as connection:
-            next_epoch(connection)
+            epoch = next_epoch(connection, now=now, documents=True)
             row = _newest(connection, push)
             if row is None:
                 return None
             change = PermissionChange(
                 DocumentId(row.document),
                 DocumentState.QUARANTINED,
-                parse_gates(self._tenant, row.gates),
+                _acl(self._tenant, row),
                 row.label,
                 reason,
                 fingerprint=NO_CONTENT,
             )
             key = self._writer.apply(connection, SourceName(row.source), change, now)
+            record_documents(connection, [key], epoch)
             mark_unsettled(connection, [key], now)
             _end(connection, push, PushState.FAILED, reason, now)
         return key
@@ -234,8 +238,8 @@ class PushQueue:
         )
 
     def _queued(self, row: Row[Any]) -> QueuedContent | None:
-        acl = parse_gates(self._tenant, row.gates)
-        if acl is None or acl.digest() != row.readership:
+        acl = _acl(self._tenant, row)
+        if acl is None:
             return None
         return QueuedContent(
             push=row.id,
@@ -248,6 +252,10 @@ class PushQueue:
             envelope=EnvelopeKey(WrappedKey(row.kek_id, row.wrapped_key), row.commitment),
             sealed=row.sealed,
         )
+
+
+def _acl(tenant: TenantId, row: Row[Any]) -> AclSnapshot | None:
+    return verified_acls([(row.readership, row.gates)], tenant).get(row.readership)
 
 
 def _newest(connection: Connection, push: str) -> Row[Any] | None:

@@ -27,11 +27,13 @@ from acl.keys.naming import Namer
 from acl.model.documents import UNLABELLED, DocumentState
 from acl.model.encoding import encode
 from acl.model.grants import AclSnapshot
-from acl.model.identifiers import DocumentId, DocumentKey, TenantId
+from acl.model.identifiers import DocumentId, DocumentKey, Epoch, TenantId
 from acl.model.pushes import PENDING, PushState
 from acl.registry import tables
 from acl.registry.database import Database
-from acl.registry.steps import ensure_source, mark_unsettled, next_epoch
+from acl.registry.epochs import mark_changed, next_epoch
+from acl.registry.history import record_documents
+from acl.registry.steps import ensure_source, mark_unsettled
 from acl.registry.submission import (
     Accepted,
     Record,
@@ -113,7 +115,9 @@ class PushWriter:
             found = self._begin(connection, by, stated.document)
             judge(by.conditions, found.owner, exists=found.exists(), stated=stated.digest())
             if found.is_underway(stated):
-                accepted = Accepted(found.revision(), created=False, push=found.pending)
+                accepted = Accepted(
+                    found.revision(), created=False, epoch=found.epoch, push=found.pending
+                )
             elif found.holds(stated):
                 accepted = self._permit(connection, by, stated, found)
             else:
@@ -138,14 +142,16 @@ class PushWriter:
                 label = found.row.label if found.row else UNLABELLED
                 gone = PermissionChange(document, DocumentState.REMOVED, None, label)
                 touched = (self._writer.apply(connection, by.source, gone, by.at),)
-            accepted = Accepted(found.next_revision(DELETED), created=False, touched=touched)
+            accepted = Accepted(
+                found.next_revision(DELETED), created=False, epoch=found.epoch, touched=touched
+            )
             self._own(connection, by, found, DELETED, accepted)
             return concluded(connection, by, accepted, record)
 
     def _begin(
         self, connection: Connection, by: Submission, document: DocumentId
     ) -> "_FoundDocument":
-        next_epoch(connection)
+        epoch = next_epoch(connection, now=by.at)
         ensure_source(connection, by.source, by.authority)
         key = self._namer.document(by.source, document)
         documents, owners, pushes = tables.documents, tables.pushed_documents, tables.pushes
@@ -154,7 +160,7 @@ class PushWriter:
         pending = connection.scalar(
             select(pushes.c.id).where(pushes.c.document_key == key, pushes.c.state.in_(PENDING))
         )
-        return _FoundDocument(key, row, owner, pending)
+        return _FoundDocument(epoch, key, row, owner, pending)
 
     def _permit(
         self,
@@ -169,7 +175,8 @@ class PushWriter:
             live = PermissionChange(stated.document, DocumentState.LIVE, stated.acl, stated.label)
             touched = (self._writer.apply(connection, by.source, live, by.at),)
         revision = found.next_revision(stated.digest())
-        return Accepted(revision, created=not found.exists(), touched=touched)
+        created = not found.exists()
+        return Accepted(revision, created=created, epoch=found.epoch, touched=touched)
 
     def _enqueue(
         self,
@@ -209,7 +216,8 @@ class PushWriter:
                 accepted_at=by.at,
             )
         )
-        return Accepted(revision, created=not found.exists(), push=push, touched=(key,))
+        created = not found.exists()
+        return Accepted(revision, created, found.epoch, push=push, touched=(key,))
 
     def _own(
         self,
@@ -232,11 +240,14 @@ class PushWriter:
         else:
             mine = owners.c.document_key == found.key
             connection.execute(update(owners).where(mine).values(**values))
+        mark_changed(connection, found.epoch, documents=bool(accepted.touched))
+        record_documents(connection, accepted.touched, found.epoch)
         mark_unsettled(connection, accepted.touched, by.at)
 
 
 @dataclass(frozen=True, slots=True)
 class _FoundDocument:
+    epoch: Epoch
     key: DocumentKey
     row: Row[Any] | None
     owner: Row[Any] | None

@@ -7,14 +7,15 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from acl.directory.stored import replace_group
+from acl.directory.stored import replace_group, stored_group
 from acl.model.encoding import encode
-from acl.model.identifiers import SourceName
+from acl.model.identifiers import SourceName, TenantId
 from acl.model.principals import Principal
 from acl.registry import tables
 from acl.registry.database import Database
+from acl.registry.epochs import mark_changed, next_epoch
 from acl.registry.pushing import DELETED
-from acl.registry.steps import ensure_source, next_epoch
+from acl.registry.steps import ensure_source
 from acl.registry.submission import (
     Accepted,
     Record,
@@ -31,8 +32,9 @@ class PushedGroupWriter:
     Accepts groups from push clients.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, tenant: TenantId) -> None:
         self._database = database
+        self._tenant = tenant
 
     def put_group(
         self, by: Submission, group: Principal, members: frozenset[Principal], record: Record
@@ -65,14 +67,17 @@ class PushedGroupWriter:
     ) -> Accepted:
         stated = _group_digest(members)
         with self._database.writing() as connection:
-            next_epoch(connection)
+            epoch = next_epoch(connection, now=by.at)
             ensure_source(connection, by.source, by.authority)
             owner = connection.execute(_owner_of_group(by.source, group)).one_or_none()
-            exists = connection.execute(_defined(by.source, group)).one_or_none() is not None
+            stored = stored_group(connection, self._tenant, by.source, group)
+            exists = stored is not None
             judge(by.conditions, owner, exists=exists, stated=stated)
-            replace_group(connection, by.source, group, members)
+            if stored != members:
+                replace_group(connection, by.source, group, members, epoch)
+                mark_changed(connection, epoch, directory=True)
             created = members is not None and not exists
-            accepted = Accepted(next_revision(owner, stated), created=created)
+            accepted = Accepted(next_revision(owner, stated), created=created, epoch=epoch)
             _own_group(connection, by, group, stated, accepted.revision)
             return concluded(connection, by, accepted, record)
 
@@ -88,13 +93,6 @@ def _owner_of_group(source: SourceName, group: Principal) -> Any:  # noqa: ANN40
     owners = tables.pushed_groups.c
     return select(tables.pushed_groups).where(
         owners.source == source, owners.authority == group.authority, owners.id == group.id
-    )
-
-
-def _defined(source: SourceName, group: Principal) -> Any:  # noqa: ANN401 - a statement
-    groups = tables.groups.c
-    return select(groups.id).where(
-        groups.source == source, groups.authority == group.authority, groups.id == group.id
     )
 
 

@@ -81,10 +81,3 @@ def mark_unsettled(connection: Connection, keys: Sequence[DocumentKey], now: dat
     fresh = [{"document_key": key, "since": now} for key in dict.fromkeys(keys)]
     if new := [row for row in fresh if row["document_key"] not in pending]:
         connection.execute(insert(tables.unsettled), new)
-
-
-def next_epoch(connection: Connection) -> None:
-    """
-    Move the epoch. Every writer does so first, and so waits for the one before it.
-    """
-    connection.execute(update(tables.epoch).values(value=tables.epoch.c.value + 1))

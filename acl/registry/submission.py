@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from acl.model.identifiers import AuthorityId, DocumentKey, SourceName
+from acl.model.identifiers import AuthorityId, DocumentKey, Epoch, SourceName
 from acl.model.pushes import Conditions
 from acl.registry.errors import PreconditionFailedError, StaleEventError
 from acl.registry.steps import mark_observed
@@ -38,10 +38,12 @@ class Accepted:
 
     `revision` counts the statements on this document or group. `push` names the content that
     is still to come, and `touched` what the index must be made to follow.
+    A reader who asks for at least `epoch` gets an answer that knows of it.
     """
 
     revision: int
     created: bool
+    epoch: Epoch
     push: str | None = None
     touched: tuple[DocumentKey, ...] = ()
 

@@ -70,7 +70,18 @@ epoch = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("value", BigInteger, nullable=False),
-    comment="one row; committed with every permission-relevant write",
+    Column("documents", BigInteger, nullable=False, default=0),
+    Column("directory", BigInteger, nullable=False, default=0),
+    comment="one row; committed with every permission-relevant write. `documents` and "
+    "`directory` are the epochs at which documents' permissions, and groups, last changed",
+)
+
+epochs = Table(
+    "epochs",
+    metadata,
+    Column("epoch", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", UtcTime, nullable=False),
+    comment="when each epoch was committed, so that the past can be asked by time",
 )
 
 sources = Table(
@@ -204,4 +215,43 @@ unsettled = Table(
     Column("document_key", String(32), primary_key=True),
     Column("since", UtcTime, nullable=False),
     comment="the outbox: documents whose index points may not agree with this registry yet",
+)
+
+switches = Table(
+    "switches",
+    metadata,
+    Column("kind", String(16), primary_key=True),
+    Column("within", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("off_epoch", BigInteger, primary_key=True, autoincrement=False),
+    Column("on_epoch", BigInteger, nullable=True),
+    Column("since", UtcTime, nullable=False),
+    Column("reason", Text, nullable=False),
+    comment="what operators have switched off; `on_epoch` is null while it is off",
+)
+
+document_history = Table(
+    "document_history",
+    metadata,
+    Column("document_key", String(32), primary_key=True),
+    Column("epoch", BigInteger, primary_key=True, autoincrement=False),
+    Column("source", String(128), nullable=False),
+    Column("document", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("acl_revision", Integer, nullable=False),
+    Column("readership", String(64), nullable=True),
+    Column("label", String(64), nullable=False),
+    comment="every permission that a document has had; never changed, never deleted",
+)
+
+group_history = Table(
+    "group_history",
+    metadata,
+    Column("source", String(128), primary_key=True),
+    Column("authority", String(128), primary_key=True),
+    Column("id", String(512), primary_key=True),
+    Column("epoch", BigInteger, primary_key=True, autoincrement=False),
+    Column("members", Text, nullable=True),
+    comment="every membership list that a group has had; null from when it was not defined",
 )

@@ -34,6 +34,8 @@ from acl.model.identifiers import (
 from acl.model.principals import Principal
 from acl.registry import tables
 from acl.registry.database import Database
+from acl.registry.epochs import next_epoch
+from acl.registry.history import record_documents
 from acl.registry.ownership import Pushed, pushed_among, pushed_groups, pushed_of
 from acl.registry.permissions import permission_from
 from acl.registry.rows import (
@@ -49,7 +51,6 @@ from acl.registry.steps import (
     intern_readership,
     mark_observed,
     mark_unsettled,
-    next_epoch,
     upsert_document,
 )
 
@@ -165,10 +166,12 @@ class RegistryWriter:
         if not changes and groups is None:
             return []
         with self._database.writing() as connection:
-            next_epoch(connection)
+            epoch = next_epoch(
+                connection, now=now, documents=bool(changes), directory=groups is not None
+            )
             if groups is not None:
                 theirs = pushed_groups(connection, self._tenant, source)
-                replace_groups(connection, source, groups, pushed=theirs)
+                replace_groups(connection, self._tenant, source, groups, epoch, pushed=theirs)
             keys = [self._namer.document(source, one.document) for one in changes]
             pushed = pushed_among(connection, keys)
             touched = [
@@ -176,6 +179,7 @@ class RegistryWriter:
                 for key, change in zip(keys, changes, strict=True)
                 if key not in pushed
             ]
+            record_documents(connection, touched, epoch)
             mark_unsettled(connection, touched, now)
         return touched
 
@@ -188,7 +192,7 @@ class RegistryWriter:
         What has been pushed meanwhile stays as it is, and is not among what is returned.
         """
         with self._database.writing() as connection:
-            next_epoch(connection)
+            epoch = next_epoch(connection, now=now, documents=True)
             keys = [self._namer.document(source, one.document) for one in revisions]
             pushed = pushed_among(connection, keys)
             touched = [
@@ -196,6 +200,7 @@ class RegistryWriter:
                 for key, new in zip(keys, revisions, strict=True)
                 if key not in pushed
             ]
+            record_documents(connection, touched, epoch)
             mark_unsettled(connection, touched, now)
         return touched
 

@@ -14,14 +14,15 @@ from typing import Final
 
 from rich.markup import escape
 
+from acl.model.identifiers import DocumentId
 from acl.settings import load_configuration
 from acl.wiring import open_ground
 from readership import console
 from readership.demo.company import lay_out, remove_member
-from readership.demo.issuer import UnsafeDemoIssuer
-from readership.explaining import Explainer
+from readership.demo.issuer import UNSAFE_DEMO_ISSUER, UnsafeDemoIssuer
 from readership.syncing import SyncSession
 from retrieval.answer import AskedQuestion, ReadingRoom
+from retrieval.explain import Person
 from retrieval.passage import Answer
 from retrieval.wiring import Tools, build_room
 
@@ -53,7 +54,6 @@ class Tour:
         stack.callback(ground.close)
         tools = Tools(self._session.embedder, self._session.redactor, self._session.lease)
         self.room: ReadingRoom = build_room(ground, tools)
-        self.explainer = Explainer(ground)
 
     def sync(self) -> None:
         """
@@ -120,11 +120,10 @@ def _revocation(tour: Tour) -> None:
 def _explanations(tour: Tour) -> None:
     _title("Why?")
     for subject, document in (("alice", "eng-heron-plan"), ("bob", "sales-heron-price-list")):
-        for found in tour.explainer.explain(subject, document, issuer=None, source=None):
-            verdict = "may read" if found.permitted else "may not read"
-            console.out.print(f"\n[bold]{subject} {verdict} {document}[/]")
-            for line in found.chain:
-                console.out.print(f"  - {line}", markup=False)
+        person = Person(UNSAFE_DEMO_ISSUER, subject)
+        for found in tour.room.explainer.explain(person, DocumentId(document)):
+            console.out.print()
+            console.print_explanation(found)
 
 
 def _print_passages(answer: Answer, *, most: int = SHOWN, lines: int = 3) -> None:

@@ -22,12 +22,15 @@ from acl.audit.chain import AuditUnavailableError
 from acl.errors import ReadershipError, RedactionError
 from acl.identity.errors import KeysUnavailableError, TokenRejectedError
 from acl.index.errors import IndexUnavailableError, ScopeRefusedError
-from acl.registry.errors import RegistryUnavailableError
+from acl.registry.errors import NotRecordedError, RegistryUnavailableError
 from retrieval.errors import (
     AmbiguousDocumentError,
+    EpochMovedError,
+    EpochNotReachedError,
     InsufficientScopeError,
     NotAuthenticatedError,
     NotFoundError,
+    SwitchedOffError,
 )
 
 logger = logging.getLogger(__name__)
@@ -40,7 +43,11 @@ STATUS: Final[Mapping[type[ReadershipError], HTTPStatus]] = {
     TokenRejectedError: HTTPStatus.UNAUTHORIZED,
     InsufficientScopeError: HTTPStatus.FORBIDDEN,
     NotFoundError: HTTPStatus.NOT_FOUND,
+    SwitchedOffError: HTTPStatus.FORBIDDEN,
     AmbiguousDocumentError: HTTPStatus.CONFLICT,
+    EpochNotReachedError: HTTPStatus.CONFLICT,
+    NotRecordedError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    EpochMovedError: HTTPStatus.SERVICE_UNAVAILABLE,
     KeysUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     IndexUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     RegistryUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,

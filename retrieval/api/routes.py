@@ -8,9 +8,11 @@ from fastapi import APIRouter, Path, Query, Request, Security
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
 
-from retrieval.answer import READ_SCOPE, SEARCH_SCOPE, ReadingRoom
+from retrieval.answer import AUDIT_SCOPE, READ_SCOPE, SEARCH_SCOPE, ReadingRoom
 from retrieval.api.schemas import (
     DocumentResponse,
+    ExplainRequest,
+    ExplainResponse,
     PassageBody,
     PassageResponse,
     Problem,
@@ -85,6 +87,16 @@ def readers_routes(room: ReadingRoom) -> APIRouter:
         source: Annotated[str | None, Query(max_length=64)] = None,
     ) -> DocumentResponse:
         return DocumentResponse.of(room.document(_authorization(request), document_id, source))
+
+    @router.post(
+        "/explain",
+        operation_id="explainDecision",
+        summary="Say why somebody may or may not read a document. For operators.",
+        openapi_extra={"x-required-scope": AUDIT_SCOPE},
+    )
+    def explain(request: Request, body: ExplainRequest) -> ExplainResponse:
+        request_id, found = room.explain(_authorization(request), body.asked())
+        return ExplainResponse.of(request_id, found)
 
     return router
 

@@ -7,9 +7,11 @@ Pydantic stays here, at the edge; requests refuse members that are not listed.
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from retrieval.answer import AskedQuestion
+from acl.model.identifiers import DocumentId, Epoch, SourceName
+from retrieval.answer import AskedQuestion, AskedWhy
+from retrieval.explain import Explanation, Person
 from retrieval.passage import Answer, BlindSpot, Passage, WholeDocument
 
 MAX_QUESTION_CHARACTERS = 2_000
@@ -17,6 +19,7 @@ MAX_LIMIT = 50
 DEFAULT_LIMIT = 8
 
 SourceText = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+NameText = Annotated[str, StringConstraints(min_length=1, max_length=1_024)]
 QuestionText = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUESTION_CHARACTERS),
@@ -51,13 +54,48 @@ class SearchRequest(_Request):
         default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="How many passages at most."
     )
     filters: SearchFilters | None = None
+    at_least_epoch: int | None = Field(
+        default=None,
+        ge=0,
+        le=2**62,
+        description="Refuse to answer from an older state of permissions than this epoch.",
+    )
 
     def asked(self) -> AskedQuestion:
         """
         Return what the inside understands.
         """
         sources = self.filters.sources if self.filters else None
-        return AskedQuestion(self.query, self.limit, tuple(sources) if sources else None)
+        at_least = Epoch(self.at_least_epoch) if self.at_least_epoch is not None else None
+        named = tuple(sources) if sources else None
+        return AskedQuestion(self.query, self.limit, named, at_least)
+
+
+class ExplainRequest(_Request):
+    """
+    Whose reading of which document, now or in the past.
+    """
+
+    reader: NameText = Field(description="The subject of the reader's token.")
+    document: NameText = Field(description="The document's id in its source.")
+    issuer: NameText | None = Field(
+        default=None, description="The reader's issuer. Default: that of your own token."
+    )
+    source: SourceText | None = Field(default=None, description="The document's source.")
+    client: NameText | None = Field(default=None, description="The client, for its ceiling.")
+    assurance: NameText | None = Field(default=None, description="The acr, for its ceiling.")
+    at: Annotated[int, Field(ge=0, le=2**62, strict=True)] | AwareDatetime | None = Field(
+        default=None, description="Answer for the past: an epoch, or a time with a zone."
+    )
+
+    def asked(self) -> AskedWhy:
+        """
+        Return what the inside understands.
+        """
+        person = Person(self.issuer or "", self.reader, self.client or "", self.assurance)
+        source = SourceName(self.source) if self.source is not None else None
+        when = Epoch(self.at) if isinstance(self.at, int) else self.at
+        return AskedWhy(person, DocumentId(self.document), source, when)
 
 
 class SpanBody(_Response):
@@ -226,6 +264,54 @@ class DocumentResponse(_Response):
             provenance=ProvenanceBody.of(document.first).model_copy(
                 update={"span": SpanBody(start=0, end=document.characters)}
             ),
+        )
+
+
+class ExplanationBody(_Response):
+    """
+    One verdict: the whole chain for a permit, up to the first missing link for a denial.
+    """
+
+    source: str | None
+    decision: str
+    missing: str | None
+    chain: list[str]
+    epoch: int
+    at: datetime
+
+
+class ExplainResponse(_Response):
+    """
+    One explanation for every document of the id, or one that says that there is none.
+    """
+
+    request_id: str
+    reader: str
+    issuer: str
+    document: str
+    explanations: list[ExplanationBody]
+
+    @classmethod
+    def of(cls, request_id: str, found: list[Explanation]) -> "ExplainResponse":
+        """
+        Lay out explanations.
+        """
+        return cls(
+            request_id=request_id,
+            reader=found[0].person.subject,
+            issuer=found[0].person.issuer,
+            document=found[0].document,
+            explanations=[
+                ExplanationBody(
+                    source=one.source,
+                    decision="permit" if one.permitted else "deny",
+                    missing=one.missing or None,
+                    chain=list(one.chain),
+                    epoch=one.epoch,
+                    at=one.at,
+                )
+                for one in found
+            ],
         )
 
 

@@ -2,13 +2,25 @@
 The people, groups and moments that the tests of `acl` speak of.
 """
 
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
 from acl.decision.membership import Directory
+from acl.decision.scoping import ScopeGround
+from acl.decision.visibility import VisibilityIndex
+from acl.model.documents import UNLABELLED
 from acl.model.grants import AclSnapshot, Effect, Entry, Gate
-from acl.model.identifiers import AuthorityId, SourceName, TenantId
+from acl.model.identifiers import (
+    AuthorityId,
+    DocumentKey,
+    Epoch,
+    ReadershipKey,
+    SourceName,
+    TenantId,
+)
 from acl.model.principals import Principal, PrincipalKind, everyone
+from acl.model.readerships import Readership
 
 ACME: Final = TenantId("acme")
 GLOBEX: Final = TenantId("globex")
@@ -60,3 +72,19 @@ def directory(
 ) -> Directory:
     frozen = {one: frozenset(members) for one, members in (definitions or {}).items()}
     return Directory(ACME, frozen, conflicting)
+
+
+def ground_of(
+    known: Directory,
+    readerships: Mapping[ReadershipKey, AclSnapshot],
+    *,
+    sources: Iterable[SourceName] = (HANDBOOK,),
+    withheld: Iterable[DocumentKey] = (),
+    epoch: int = 1,
+) -> ScopeGround:
+    """
+    The facts for a scope over these readerships, all of them labelled alike.
+    """
+    labelled = {key: Readership(one, UNLABELLED) for key, one in readerships.items()}
+    visibility = VisibilityIndex.of(known, labelled)
+    return ScopeGround(Epoch(epoch), visibility, frozenset(sources), frozenset(withheld))

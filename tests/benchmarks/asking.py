@@ -166,7 +166,7 @@ class AskBench:
         name = room.preparer.namer.term
         sparse = {name(term): weight for term, weight in question_weights(redacted).items()}
         sources = [room.preparer.namer.source(SourceName(one)) for one in scope.sources]
-        within = [list(scope.readerships), sources, list(scope.unsettled)]
+        within = [scope.readerships.packed(), sources, list(scope.withheld)]
         started = time.perf_counter()
         dense = self._embedder.embed([redacted])[0].tobytes()
         embedded = time.perf_counter()

@@ -139,7 +139,8 @@ class IngestBench:
     def _sync(self) -> tuple[float, Reconciler]:
         reconciler = self._session.reconciler(self._settings)
         source = build_source(self._session.ground, self._settings)
-        seconds = _timed(lambda: reconciler.sync(source, self._settings.label, Progress()))
+        label = self._session.ground.configuration.default_label(self._settings)
+        seconds = _timed(lambda: reconciler.sync(source, label, Progress()))
         return seconds, reconciler
 
     def _revoke(self) -> float:

@@ -22,7 +22,8 @@ def commands(group: typer.core.TyperGroup, path: str) -> Iterator[tuple[str, str
         typed = f"{path} {name}"
         if isinstance(command, typer.core.TyperGroup):
             yield from commands(command, typed)
-            continue
+            if not command.invoke_without_command:
+                continue
         yield typed, ""
         for parameter in command.params:
             if parameter.param_type_name == "option":

@@ -54,6 +54,10 @@ name = "{WIKI}"
 path = "{WIKI}"
 authority = "corp"
 push_clients = ["{PUSHER}"]
+label = "internal"
+[[sources.label_rules]]
+documents = "open-*"
+label = "public"
 [[sources]]
 name = "{CRM}"
 authority = "corp"
@@ -174,7 +178,8 @@ class PushWorld:
                     redactor=redactor or self.redactor,
                     extractor=extractor,
                 )
-                return reconciler.sync(build_source(ground, settings), settings.label, Progress())
+                label = self.configuration.default_label(settings)
+                return reconciler.sync(build_source(ground, settings), label, Progress())
         finally:
             ground.close()
 

@@ -6,11 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from acl.decision.scoping import ScopeGround, mint_scope
+from acl.decision.visibility import VisibilityIndex
 from acl.identity.reader import VerifiedReader
 from acl.index.reading import ChunkSearcher, Leg, Question
-from acl.model.documents import Hit
+from acl.model.documents import UNLABELLED, Hit
 from acl.model.grants import AclSnapshot, Effect, Entry
-from acl.model.principals import everyone
+from acl.model.identifiers import AuthorityId
+from acl.model.labels import NO_CEILING
+from acl.model.principals import Principal, PrincipalKind, everyone
+from acl.model.readerships import Readership
 from acl.model.scope import ReadScope
 from retrieval.answer import ReadingRoom
 from retrieval.authorize import Authorized
@@ -36,13 +40,19 @@ class UnfilteredSearcher:
         anybody = AclSnapshot(tenant, ((Entry(Effect.PERMIT, frozenset({everyone(tenant)})),),))
         ground = ScopeGround(
             epoch=view.epoch,
-            readerships=dict.fromkeys(view.readerships, anybody),
+            visibility=VisibilityIndex.of(
+                view.directory, dict.fromkeys(view.readerships, Readership(anybody, UNLABELLED))
+            ),
             fresh_sources=scope.sources,
-            unsettled=scope.unsettled,
+            withheld=scope.withheld,
         )
-        standing = view.directory.standing_of(view.directory.definitions)
-        now = self.room.clock()
-        wide = mint_scope(standing, ground, now=now, token_expires_at=scope.expires_at)
+        wide = mint_scope(
+            frozenset({Principal(tenant, AuthorityId("any"), PrincipalKind.USER, "body")}),
+            ground,
+            now=self.room.clock(),
+            token_expires_at=scope.expires_at,
+            ceiling=NO_CEILING,
+        )
         return self.real.search(question, scope=wide, candidates=candidates)
 
 

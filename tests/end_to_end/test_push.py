@@ -15,10 +15,24 @@ import pytest
 from httpx2 import Response
 
 from acl.errors import ConfigurationError
+from acl.model.identifiers import AuthorityId, DocumentId, Epoch
+from acl.model.principals import Principal, PrincipalKind
+from acl.model.switches import Switch, SwitchKind
+from acl.registry.history import History
 from acl.registry.submission import Accepted
 from acl.settings import load_configuration
 from ingestion.pushed_body import PUSH_MEMBERS
-from tests.end_to_end.push_world import CONFIGURATION, CRM, QUIET, WIKI, PushWorld, started, stated
+from readership.demo.issuer import UNSAFE_DEMO_ISSUER
+from tests.end_to_end.push_world import (
+    CONFIGURATION,
+    CRM,
+    PUSHER,
+    QUIET,
+    WIKI,
+    PushWorld,
+    started,
+    stated,
+)
 
 
 @pytest.fixture(scope="module")
@@ -419,3 +433,79 @@ def test_the_same_statement_stays_the_same_after_an_upgrade(
     assert (201, 200) == (first.status_code, again.status_code)
     assert "done" == again.json()["content"]
     assert first.headers["ETag"] == again.headers["ETag"]
+
+
+def test_a_reader_may_ask_for_an_answer_that_knows_of_a_push(world: PushWorld) -> None:
+    """
+    Every accepted push tells its epoch.
+    """
+    put = world.put("documents/ep", stated("words of ep", "user:eda"))
+    gone = world.delete("documents/ep")
+    epoch = int(gone.headers["Readership-Epoch"])
+    bearer = {"Authorization": f"Bearer {world.issuer.token('eda')}"}
+
+    def asked(at_least: int) -> int:
+        body = {"query": "words", "at_least_epoch": at_least}
+        return int(world.http.post("/v1/search", json=body, headers=bearer).status_code)
+
+    assert put.json()["epoch"] == int(put.headers["Readership-Epoch"]) < epoch
+    assert (200, 409) == (asked(epoch), asked(epoch + 1_000))
+
+
+@pytest.mark.promise("switches")
+def test_a_client_that_is_switched_off_pushes_nothing(world: PushWorld) -> None:
+    """
+    At its next request, until it is switched on again.
+    """
+    world.put("documents/sw", stated("words of sw", "user:sue"))
+    switch = Switch(SwitchKind.CLIENT, UNSAFE_DEMO_ISSUER, PUSHER)
+    now = world.ground.clock()
+    world.desk.switches.switch_off(switch, "lost its secret", now=now)
+    try:
+        refused = world.put("documents/sw", stated("words of sw", "user:eve"))
+        assert (403, "switched_off") == (refused.status_code, refused.json()["code"])
+        assert 403 == world.delete("documents/sw").status_code
+    finally:
+        world.desk.switches.switch_on(switch, now=now)
+
+    assert {} == world.found("eve")
+    assert "switched_off" == world.pushes()[-1]["details"]["code"]
+    assert {"sw": "words of sw"} == world.found("sue")
+
+
+@pytest.mark.promise("ceiling")
+def test_a_pushed_document_is_labelled_like_a_listed_one(world: PushWorld) -> None:
+    """
+    Its own label, else that of the first rule that matches its id, else the source's default.
+    """
+    labels = {}
+    for name, more in (("open-1", {}), ("memo", {}), ("open-2", {"label": "secret"})):
+        world.put(f"documents/{name}", stated("words", "user:lea", **more))
+        bearer = {"Authorization": f"Bearer {world.issuer.token('lea')}"}
+        found = world.http.get(f"/v1/documents/{name}", headers=bearer).json()
+        labels[name] = found["provenance"]["label"]
+
+    assert {"open-1": "public", "memo": "internal", "open-2": "secret"} == labels
+
+
+@pytest.mark.promise("history")
+def test_what_was_pushed_is_in_the_history(world: PushWorld) -> None:
+    """
+    Permissions and groups of every epoch, as with a sync.
+    """
+    history = History(world.ground.database, world.ground.tenant)
+    group = Principal(world.ground.tenant, AuthorityId("corp"), PrincipalKind.GROUP, "chroniclers")
+    told = [
+        world.put("groups/chroniclers", {"members": ["user:ida"]}).json()["epoch"],
+        world.put("documents/past", stated("words", "user:ida")).json()["epoch"],
+        world.put("documents/past", stated("words", "user:ian")).json()["epoch"],
+        int(world.delete("groups/chroniclers").headers["Readership-Epoch"]),
+        int(world.delete("documents/past").headers["Readership-Epoch"]),
+    ]
+
+    past = [history.at(Epoch(epoch), DocumentId("past")) for epoch in told]
+
+    states = [one.documents[0].state.value if one.documents else None for one in past]
+    assert [None, "suspended", "live", "live", "removed"] == states
+    assert [True, True, True, False, False] == [group in o.directory.definitions for o in past]
+    assert past[1].documents[0].readership != past[2].documents[0].readership

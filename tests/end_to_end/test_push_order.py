@@ -22,9 +22,10 @@ from acl.model.grants import AclSnapshot
 from acl.model.identifiers import DocumentId, SourceName
 from acl.model.pushes import PushState
 from acl.registry import pushing, tables
+from acl.registry.epochs import next_epoch
 from acl.registry.pushed_content import PushQueue
 from acl.registry.rows import NewRevision
-from acl.registry.steps import mark_unsettled, next_epoch
+from acl.registry.steps import mark_unsettled
 from acl.registry.writing import PermissionChange
 from tests.end_to_end.push_world import GatedRedactor, PushWorld, started, stated
 from tests.ingestion.test_sealed_at_rest import encodings
@@ -270,7 +271,7 @@ def _never_withheld(monkeypatch: pytest.MonkeyPatch) -> None:
 def _never_superseded(monkeypatch: pytest.MonkeyPatch) -> None:
     def commit(queue: PushQueue, push: str, new: NewRevision, *, now: datetime) -> Any:
         with queue._database.writing() as connection:  # noqa: SLF001 - sabotage
-            next_epoch(connection)
+            next_epoch(connection, now=now, documents=True)
             wanted = (
                 select(tables.documents.c.source)
                 .join(tables.pushes, tables.pushes.c.document_key == tables.documents.c.key)

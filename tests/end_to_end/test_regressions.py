@@ -18,6 +18,7 @@ from acl.identity.keysets import PinnedKeys
 from acl.model.identifiers import DocumentId, SourceName
 from acl.registry import tables
 from acl.registry.database import open_database
+from acl.registry.epochs import next_epoch
 from acl.wiring import AUDIT_FILE
 from ingestion.clean import MAX_MARKS, clean
 from ingestion.wiring import build_source
@@ -55,7 +56,7 @@ def test_groups_of_a_source_that_is_not_configured_grant_nothing(own_company: Co
         member = {"group_authority": "corp", "group_id": "engineering-guests"}
         who = {"authority": "corp", "kind": "user", "id": "mallory"}
         connection.execute(insert(tables.members).values(source=ELSEWHERE, **member, **who))
-        connection.execute(tables.epoch.update().values(value=tables.epoch.c.value + 1))
+        next_epoch(connection, now=datetime.now(UTC), directory=True)
 
     view, _ = own_company.room.permissions.current()
 
@@ -66,7 +67,7 @@ def test_groups_of_a_source_that_is_not_configured_grant_nothing(own_company: Co
         for table in (tables.members, tables.groups):
             connection.execute(delete(table).where(table.c.source == ELSEWHERE))
         connection.execute(delete(tables.sources).where(tables.sources.c.name == ELSEWHERE))
-        connection.execute(tables.epoch.update().values(value=tables.epoch.c.value + 1))
+        next_epoch(connection, now=datetime.now(UTC), directory=True)
 
 
 def test_a_cut_audit_trail_does_not_heal(own_company: Company) -> None:

@@ -48,12 +48,14 @@ from acl.model.identifiers import (
     SourceName,
     TenantId,
 )
+from acl.model.labels import NO_CEILING
 from acl.model.principals import Principal, PrincipalKind
 from acl.model.redaction import Finding, RedactedText
+from acl.model.switches import Switches
 from acl.registry import tables
 from acl.registry.content import ContentRegistry, SealedRevision
 from acl.registry.database import migrate, open_database
-from acl.registry.permissions import PermissionRegistry
+from acl.registry.permissions import Currency, PermissionRegistry
 from acl.registry.writing import RegistryWriter
 from ingestion.extract import SandboxedExtractor
 from ingestion.pipeline import Pipeline
@@ -157,6 +159,13 @@ def wall_clock() -> datetime:
     return datetime.now(UTC)
 
 
+def every_source(currency: Currency, switches: Switches) -> frozenset[SourceName]:
+    """
+    Believe every source that was ever synced.
+    """
+    return frozenset(currency.acl_observed_at) - switches.sources().keys()
+
+
 class World:
     """
     One tenant's keys and registry below `directory`, made if they are not there.
@@ -176,7 +185,9 @@ class World:
         migrate(url)
         self.database = open_database(url, may_write=True)
         self.registry = RegistryWriter(self.database, TENANT, self.namer, self.acl_sealer)
-        self.permissions = PermissionRegistry(self.database, TENANT, self.namer, self.acl_sealer)
+        self.permissions = PermissionRegistry(
+            self.database, TENANT, self.namer, self.acl_sealer, every_source
+        )
         self.content = ContentRegistry(self.database)
         self.index = EdgeWriter(shared.lease, self.namer, HashingEmbedder.dimension)
         self.reader = EdgeReader(shared.lease, TENANT, self.namer, wall_clock)
@@ -359,11 +370,16 @@ class Site:
         """
         view, currency = self.world.permissions.current()
         ground = ScopeGround(
-            view.epoch, view.readerships, frozenset({self.source_name}), currency.unsettled
+            view.epoch, view.visibility, frozenset({self.source_name}), currency.unsettled
         )
-        standing = view.directory.standing_of([self.user(reader)])
         now = wall_clock()
-        scope = mint_scope(standing, ground, now=now, token_expires_at=now + timedelta(hours=1))
+        scope = mint_scope(
+            frozenset({self.user(reader)}),
+            ground,
+            now=now,
+            token_expires_at=now + timedelta(hours=1),
+            ceiling=NO_CEILING,
+        )
         question = Question(HashingEmbedder().embed(["anything"])[0], {})
         leg, _ = self.world.reader.search(question, scope=scope, candidates=EVERYTHING)
         chunks: dict[DocumentKey, set[ChunkId]] = {}

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from acl.decision.explaining import explain_read
 from acl.decision.read import Deny, Permit, decide_read
-from acl.decision.scoping import MAX_SCOPE_LIFE, ScopeGround, mint_scope
+from acl.decision.scoping import MAX_SCOPE_LIFE, mint_scope
 from acl.model.grants import AclSnapshot
-from acl.model.identifiers import Epoch, ReadershipKey
+from acl.model.identifiers import ReadershipKey
+from acl.model.labels import NO_CEILING
 from acl.model.principals import Principal
 from acl.model.scope import ReadScope
-from tests.acl.people import HANDBOOK, NOON
+from tests.acl.people import NOON, ground_of
 from tests.properties import oracle
 from tests.properties.effort import tries
 from tests.properties.oracle import World
@@ -31,7 +32,7 @@ from tests.properties.worlds import (
 
 Readerships = dict[ReadershipKey, AclSnapshot]
 readerships = st.lists(snapshots, max_size=8).map(
-    lambda some: {ReadershipKey(f"{number:032x}"): one for number, one in enumerate(some)}
+    lambda some: {ReadershipKey(number): one for number, one in enumerate(some, 1)}
 )
 token_lives = st.integers(1, 120).map(lambda seconds: timedelta(seconds=seconds))
 
@@ -39,9 +40,10 @@ token_lives = st.integers(1, 120).map(lambda seconds: timedelta(seconds=seconds)
 def scope(
     world: World, linked: frozenset[Principal], known: Readerships, token_expires_at: datetime
 ) -> ReadScope:
-    ground = ScopeGround(Epoch(1), known, frozenset({HANDBOOK}), frozenset())
-    standing = directory_of(world).standing_of(linked)
-    return mint_scope(standing, ground, now=NOON, token_expires_at=token_expires_at)
+    ground = ground_of(directory_of(world), known)
+    return mint_scope(
+        linked, ground, now=NOON, token_expires_at=token_expires_at, ceiling=NO_CEILING
+    )
 
 
 @pytest.mark.promise("deny-first")
@@ -69,7 +71,7 @@ def test_a_scope_is_exactly_what_the_oracle_permits(
     """
     minted = scope(world, linked, known, NOON + timedelta(hours=1))
 
-    assert minted.readerships == {
+    assert set(minted.readerships) == {
         key for key, snapshot in known.items() if oracle.permits(world, linked, snapshot, NOON)
     }
 
@@ -85,7 +87,7 @@ def test_a_scope_covers_nothing_that_it_should_not_until_it_expires(
     minted = scope(world, linked, known, NOON + life)
 
     for moment in moments_between(NOON, minted.expires_at, known.values()):
-        assert minted.readerships <= {
+        assert set(minted.readerships) <= {
             key
             for key, snapshot in known.items()
             if oracle.permits(world, linked, snapshot, moment)

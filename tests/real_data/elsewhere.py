@@ -75,7 +75,9 @@ def _synced(world: World, configuration: Configuration) -> Iterator[ReadingRoom]
             redactor=world.session.redactor,
             extractor=stack.enter_context(SandboxedExtractor()),
         )
-        reconciler.sync(build_source(ground, settings), settings.label, Progress())
+        reconciler.sync(
+            build_source(ground, settings), ground.configuration.default_label(settings), Progress()
+        )
         yield build_room(ground, Tools(world.embedder, world.session.redactor, lease))
 
 

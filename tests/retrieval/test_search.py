@@ -15,7 +15,7 @@ FULL = 10
 
 
 def hit(name: str) -> Hit:
-    return Hit(ChunkId(name), DocumentKey("d"), ReadershipKey("r"), 1, 1)
+    return Hit(ChunkId(name), DocumentKey("d"), ReadershipKey(1), 1, 1)
 
 
 def leg(*scored: tuple[str, float]) -> Leg:

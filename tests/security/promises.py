@@ -35,5 +35,9 @@ PROMISES: Final[dict[str, str]] = {
     "push-in-force": "A permission that was pushed is in force when the call returns.",
     "push-order": "An older event never undoes a newer one, in whichever order they arrive.",
     "push-owns": "What was pushed or deleted by push is not undone by any listing.",
+    "ceiling": "No client carries away a document that is labelled above its ceiling.",
+    "switches": "What an operator switches off is off at the next request, on every way out.",
+    "one-epoch": "An answer is of one epoch, and never older than the client asked for.",
+    "history": "What was in force in the past is kept, and can be explained.",
     "key-file-permissions": "A key that others can read or change is not used.",
 }

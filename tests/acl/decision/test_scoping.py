@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from acl.decision.scoping import MAX_SCOPE_LIFE, ScopeGround, mint_scope
+from acl.decision.scoping import MAX_SCOPE_LIFE, mint_scope
 from acl.model.grants import AclSnapshot
 from acl.model.identifiers import DocumentKey, Epoch, ReadershipKey, TenantId
+from acl.model.labels import NO_CEILING
 from acl.model.principals import Principal
 from acl.model.scope import ReadScope
 from tests.acl.people import (
@@ -20,13 +21,14 @@ from tests.acl.people import (
     NOON,
     acl,
     directory,
+    ground_of,
     permit,
     readable_by,
     user,
 )
 
-ALICES = ReadershipKey("a" * 32)
-BOBS = ReadershipKey("b" * 32)
+ALICES = ReadershipKey(0xA)
+BOBS = ReadershipKey(0xB)
 SECOND = timedelta(seconds=1)
 
 
@@ -35,20 +37,22 @@ def mint(
     *linked: Principal,
     token_expires_at: datetime = NOON + timedelta(hours=1),
 ) -> ReadScope:
-    ground = ScopeGround(
-        Epoch(3), readerships, frozenset({HANDBOOK}), frozenset({DocumentKey("d" * 32)})
-    )
+    ground = ground_of(directory(), readerships, withheld=[DocumentKey("d" * 32)], epoch=3)
     return mint_scope(
-        directory().standing_of(linked), ground, now=NOON, token_expires_at=token_expires_at
+        frozenset(linked),
+        ground,
+        now=NOON,
+        token_expires_at=token_expires_at,
+        ceiling=NO_CEILING,
     )
 
 
 def test_1_a_scope_holds_what_the_reader_may_read() -> None:
     scope = mint({ALICES: readable_by(ALICE), BOBS: readable_by(BOB)}, ALICE)
 
-    assert {ALICES} == scope.readerships
+    assert {ALICES} == set(scope.readerships)
     assert (ACME, Epoch(3)) == (scope.tenant, scope.epoch)
-    assert {DocumentKey("d" * 32)} == scope.unsettled
+    assert {DocumentKey("d" * 32)} == scope.withheld
 
 
 def test_1_nobodys_scope_covers_nothing() -> None:

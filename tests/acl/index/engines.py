@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from acl.decision.scoping import ScopeGround, mint_scope
+from acl.decision.scoping import mint_scope
 from acl.index.edge_reader import EdgeReader
 from acl.index.edge_writer import EdgeWriter
 from acl.index.embedder import Vectors
@@ -24,19 +24,28 @@ from acl.model.identifiers import (
     ChunkId,
     DocumentId,
     DocumentKey,
-    Epoch,
     ReadershipKey,
     SourceName,
     TenantId,
 )
+from acl.model.labels import NO_CEILING
 from acl.model.scope import ReadScope
-from tests.acl.people import ACME, ALICE, EVERYONE, HANDBOOK, NOON, directory, readable_by
+from tests.acl.people import (
+    ACME,
+    ALICE,
+    EVERYONE,
+    HANDBOOK,
+    NOON,
+    directory,
+    ground_of,
+    readable_by,
+)
 
 DIMENSION: Final = 8
 NAMER: Final = Namer(ACME, b"n" * 32)
-OPEN: Final = ReadershipKey("0" * 31 + "1")
-STAFFS: Final = ReadershipKey("0" * 31 + "2")
-PRIVATE: Final = ReadershipKey("0" * 31 + "3")
+OPEN: Final = ReadershipKey(1)
+STAFFS: Final = ReadershipKey(2)
+PRIVATE: Final = ReadershipKey(3)
 SALARY: Final = 1_000_001
 MENU: Final = 1_000_002
 
@@ -53,20 +62,21 @@ def vector(number: int) -> Vectors:
 def scope_of(
     *readerships: ReadershipKey,
     sources: Iterable[SourceName] = (HANDBOOK,),
-    unsettled: Iterable[DocumentKey] = (),
+    withheld: Iterable[DocumentKey] = (),
     tenant: TenantId = ACME,
 ) -> ReadScope:
     """
     Mint a scope of exactly these readerships, as `acl.decision` would.
     """
-    ground = ScopeGround(
-        Epoch(1),
-        dict.fromkeys(readerships, readable_by(EVERYONE)),
-        frozenset(sources),
-        frozenset(unsettled),
+    known = dict.fromkeys(readerships, readable_by(EVERYONE))
+    ground = ground_of(directory(), known, sources=sources, withheld=withheld)
+    scope = mint_scope(
+        frozenset({ALICE}),
+        ground,
+        now=NOON,
+        token_expires_at=NOON + timedelta(hours=1),
+        ceiling=NO_CEILING,
     )
-    standing = directory().standing_of({ALICE})
-    scope = mint_scope(standing, ground, now=NOON, token_expires_at=NOON + timedelta(hours=1))
     if tenant != ACME:
         # The one thing that no honest caller can do: a scope of somebody else's tenant.
         object.__setattr__(scope, "tenant", tenant)

@@ -13,6 +13,7 @@ from acl.index import engine_shard
 from acl.index.engine_shard import EngineShard
 from acl.index.reading import Question
 from acl.model.identifiers import DocumentKey
+from acl.model.readerships import ReadershipSet
 from tests.acl.index.engines import (
     DIMENSION,
     MENU,
@@ -79,7 +80,7 @@ def scores_by_hidden(shard: EngineShard) -> list[float]:
     """
     source = NAMER.source(HANDBOOK)
 
-    def put(number: int, readership: str, terms: list[int]) -> None:
+    def put(number: int, readership: int, terms: list[int]) -> None:
         key = DocumentKey(f"{number:032x}")
         weights = [1.0] * len(terms)
         record = [chunk_of(key), source, key, 1, vector(number).tolist(), terms, weights]
@@ -93,8 +94,9 @@ def scores_by_hidden(shard: EngineShard) -> list[float]:
         while hidden < count:
             put(1_000 + hidden, PRIVATE, [SALARY])
             hidden += 1
+        scope = ReadershipSet([OPEN]).packed()
         question = (vector(0).tobytes(), [SALARY], [1.0])
-        _, sparse = shard.search(question, [[OPEN], [source], []], 10)
+        _, sparse = shard.search(question, (scope, [source], []), 10)
         scores.append(float(str(sparse[0][-1])))
     return scores
 

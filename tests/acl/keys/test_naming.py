@@ -30,7 +30,8 @@ def test_documents_have_names_of_their_own(one: tuple[str, str], other: tuple[st
 
 def test_a_name_is_stable_and_has_its_form() -> None:
     assert NAMER.document(HANDBOOK, DocumentId("payroll")) == DOCUMENT
-    assert 32 == len(DOCUMENT) == len(NAMER.readership(DIGEST)) == len(NAMER.source(HANDBOOK))
+    assert 32 == len(DOCUMENT) == len(NAMER.source(HANDBOOK))
+    assert 0 < NAMER.readership(DIGEST, "internal") < 2**63
     assert 5 == uuid.UUID(NAMER.chunk(DOCUMENT, 1, 0)).version
     assert 0 <= NAMER.term("salary") < 2**32
 
@@ -44,11 +45,17 @@ def test_chunks_have_names_of_their_own() -> None:
 def test_another_tenant_and_another_key_name_everything_differently() -> None:
     for stranger in (Namer(GLOBEX, b"n" * 32), Namer(ACME, b"m" * 32)):
         assert stranger.document(HANDBOOK, DocumentId("payroll")) != DOCUMENT
-        assert stranger.readership(DIGEST) != NAMER.readership(DIGEST)
+        assert stranger.readership(DIGEST, "x") != NAMER.readership(DIGEST, "x")
         assert stranger.source(HANDBOOK) != NAMER.source(HANDBOOK)
         assert stranger.chunk(DOCUMENT, 1, 0) != NAMER.chunk(DOCUMENT, 1, 0)
         assert stranger.term("salary") != NAMER.term("salary")
 
 
+def test_a_readership_with_another_label_has_another_name() -> None:
+    assert NAMER.readership(DIGEST, "internal") != NAMER.readership(DIGEST, "secret")
+
+
 def test_kinds_do_not_share_names() -> None:
-    assert NAMER.source(SourceName(DIGEST)) != NAMER.readership(DIGEST)
+    source = int(NAMER.source(SourceName(DIGEST))[:16], 16) >> 1
+
+    assert NAMER.readership(DIGEST, "") != source

@@ -10,23 +10,39 @@ from datetime import timedelta
 
 import pytest
 
-from acl.decision.scoping import ScopeGround, mint_scope, narrow_scope
+from acl.decision.scoping import mint_scope, narrow_scope
 from acl.model.identifiers import Epoch, ReadershipKey
+from acl.model.labels import NO_CEILING
+from acl.model.readerships import ReadershipSet
 from acl.model.scope import MINTING_RIGHT, MintingRight, ReadScope
-from tests.acl.people import ACME, ALICE, GLOBEX, HANDBOOK, INTRANET, NOON, directory, readable_by
+from tests.acl.people import (
+    ACME,
+    ALICE,
+    GLOBEX,
+    HANDBOOK,
+    INTRANET,
+    NOON,
+    directory,
+    ground_of,
+    readable_by,
+)
 
 pytestmark = pytest.mark.promise("scope-unforgeable")
 
-MINE = ReadershipKey("0" * 32)
-THEIRS = ReadershipKey("f" * 32)
+MINE = ReadershipKey(4_242_424_242)
+THEIRS = ReadershipKey(7)
 
 
 def scope() -> ReadScope:
-    ground = ScopeGround(
-        Epoch(7), {MINE: readable_by(ALICE)}, frozenset({HANDBOOK, INTRANET}), frozenset()
+    known = {MINE: readable_by(ALICE)}
+    ground = ground_of(directory(), known, sources=[HANDBOOK, INTRANET], epoch=7)
+    return mint_scope(
+        frozenset({ALICE}),
+        ground,
+        now=NOON,
+        token_expires_at=NOON + timedelta(hours=1),
+        ceiling=NO_CEILING,
     )
-    standing = directory().standing_of({ALICE})
-    return mint_scope(standing, ground, now=NOON, token_expires_at=NOON + timedelta(hours=1))
 
 
 @pytest.mark.parametrize("right", [MintingRight(), None, object(), "MINTING_RIGHT", True])
@@ -39,11 +55,12 @@ def test_a_scope_cannot_be_constructed(right: object) -> None:
     with pytest.raises(PermissionError):
         ReadScope(
             tenant=minted.tenant,
-            readerships=frozenset({THEIRS}),
+            readerships=ReadershipSet([THEIRS]),
             sources=minted.sources,
-            unsettled=minted.unsettled,
+            withheld=minted.withheld,
             epoch=minted.epoch,
             expires_at=minted.expires_at,
+            ceiling=minted.ceiling,
             right=right,  # type: ignore[arg-type]
         )
 
@@ -51,11 +68,12 @@ def test_a_scope_cannot_be_constructed(right: object) -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("readerships", frozenset({THEIRS})),
+        ("readerships", ReadershipSet([THEIRS])),
         ("tenant", GLOBEX),
         ("sources", frozenset()),
         ("epoch", Epoch(8)),
         ("expires_at", NOON + timedelta(days=1)),
+        ("ceiling", NO_CEILING),
     ],
 )
 def test_a_scope_cannot_be_changed(field: str, value: object) -> None:
@@ -68,7 +86,7 @@ def test_a_scope_cannot_be_copied_with_other_contents() -> None:
     `replace` would need the right, which no scope carries.
     """
     with pytest.raises(ValueError, match="right"):
-        replace(scope(), readerships=frozenset({THEIRS}))  # type: ignore[call-arg]
+        replace(scope(), readerships=ReadershipSet([THEIRS]))  # type: ignore[call-arg]
     assert MINTING_RIGHT not in [getattr(scope(), name, None) for name in dir(scope())]
 
 
@@ -79,7 +97,7 @@ def test_a_scope_is_neither_copied_nor_pickled(duplicate: Callable[[ReadScope], 
 
 
 def test_a_scope_shows_how_much_it_covers_and_not_what() -> None:
-    assert MINE not in repr(scope())
+    assert str(MINE) not in repr(scope())
     assert "readerships=1" in repr(scope())
 
 

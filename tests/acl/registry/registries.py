@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -19,9 +19,10 @@ from acl.model.documents import DocumentPermission, DocumentState, Span
 from acl.model.grants import AclSnapshot
 from acl.model.identifiers import DocumentId, DocumentKey, SourceName
 from acl.model.principals import Principal
+from acl.model.switches import Switches
 from acl.registry.content import ContentRegistry, SealedChunk
 from acl.registry.database import Database, open_database
-from acl.registry.permissions import PermissionRegistry
+from acl.registry.permissions import Currency, PermissionRegistry
 from acl.registry.rows import NewRevision
 from acl.registry.writing import PermissionChange, RegistryWriter
 from tests.acl.people import ACME, CORP, HANDBOOK, INTRANET, NOON
@@ -85,6 +86,13 @@ class Registry:
         view, _ = self.reader.current()
         return view.epoch
 
+    def reopened(self) -> "Registry":
+        """
+        Return the same registry with a reader that has seen nothing of it yet.
+        """
+        fresh = PermissionRegistry(self.database, ACME, NAMER, SEALER, every_source)
+        return replace(self, reader=fresh)
+
     def statement(self, document: str) -> DocumentPermission | None:
         """
         Return what the registry vouches for.
@@ -102,6 +110,14 @@ class Registry:
             return connection.execute(statement, values).fetchall()
 
 
+def every_source(currency: Currency, switches: Switches) -> frozenset[SourceName]:
+    """
+    Believe what both sources say, but for one that is switched off.
+    """
+    del currency
+    return frozenset({HANDBOOK, INTRANET}) - switches.sources().keys()
+
+
 @contextmanager
 def copied(template: Path, directory: Path) -> Iterator[Registry]:
     """
@@ -116,7 +132,7 @@ def copied(template: Path, directory: Path) -> Iterator[Registry]:
         url,
         reading,
         RegistryWriter(writing, ACME, NAMER, SEALER),
-        PermissionRegistry(reading, ACME, NAMER, SEALER),
+        PermissionRegistry(reading, ACME, NAMER, SEALER, every_source),
         ContentRegistry(reading),
     )
     registry.writer.register_source(HANDBOOK, CORP)

@@ -38,7 +38,9 @@ def test_equal_acls_share_one_readership(registry: Registry) -> None:
     view, _ = registry.reader.current()
 
     assert {readable_by(ALICE).digest(), readable_by(EVERYONE).digest()} == set(view.by_digest)
-    assert {NAMER.readership(digest) for digest in view.by_digest} == set(view.readerships)
+    assert {NAMER.readership(digest, "internal") for digest in view.by_digest} == set(
+        view.readerships
+    )
 
 
 def test_a_readership_that_no_live_document_has_is_in_no_view(registry: Registry) -> None:

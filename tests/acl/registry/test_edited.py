@@ -110,12 +110,12 @@ def test_an_edited_readership_grants_nobody(registry: Registry, gates: str) -> N
     Its content no longer has the digest that it is filed under.
     """
     registry.sql("UPDATE readerships SET gates = ? WHERE digest = ?", gates, PRIVATE.digest())
-    registry.define({})
+    registry = registry.reopened()
 
     view, _ = registry.reader.current()
 
     assert PRIVATE.digest() not in view.by_digest
-    assert NAMER.readership(PRIVATE.digest()) not in view.readerships
+    assert NAMER.readership(PRIVATE.digest(), "internal") not in view.readerships
     assert not bob_may_read(registry, "payroll")
     assert bob_may_read(registry, "menu")
 
@@ -126,7 +126,7 @@ def test_a_readership_refiled_under_another_digest_grants_nobody(registry: Regis
     registry.sql(
         "UPDATE readerships SET digest = ? WHERE digest = ?", PRIVATE.digest(), OPEN.digest()
     )
-    registry.define({})
+    registry = registry.reopened()
 
     assert {} == registry.reader.current()[0].by_digest
     assert not bob_may_read(registry, "payroll")
@@ -135,7 +135,7 @@ def test_a_readership_refiled_under_another_digest_grants_nobody(registry: Regis
 @pytest.mark.promise("no-snapshot")
 def test_a_document_whose_readership_is_gone_is_nobodys(registry: Registry) -> None:
     registry.sql("DELETE FROM readerships WHERE digest = ?", PRIVATE.digest())
-    registry.define({})
+    registry = registry.reopened()
 
     statement = registry.statement("payroll")
 

@@ -135,7 +135,10 @@ def test_the_readers_connection_cannot_write(registry: Registry) -> None:
             connection.execute(statement)
 
     assert registry.statement("payroll") is not None
-    assert NAMER.readership(readable_by(ALICE).digest()) in registry.reader.current()[0].readerships
+    assert (
+        NAMER.readership(readable_by(ALICE).digest(), "internal")
+        in registry.reader.current()[0].readerships
+    )
 
 
 def test_a_registry_that_is_gone_is_unavailable(registry: Registry) -> None:

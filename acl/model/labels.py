@@ -1,0 +1,73 @@
+"""
+Sensitivity labels and the ceilings that clients and assurance levels are given.
+
+A policy orders the labels. Whoever asks has a ceiling, and documents labelled above it do not
+exist for them. Ceilings narrow; no label ever lets anybody read what an ACL does not.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """
+    The labels that a request may carry away; `None` where no policy is configured.
+
+    `top` is the most sensitive of them, for people; empty if there is none.
+    """
+
+    labels: frozenset[str] | None
+    top: str
+
+    def covers(self, label: str) -> bool:
+        """
+        Say whether documents of this label lie below the ceiling.
+        """
+        return self.labels is None or label in self.labels
+
+
+NO_CEILING: Final = Ceiling(None, "")
+"""
+For installations that configure no labels: their ACLs alone decide.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelPolicy:
+    """
+    The order of labels, least sensitive first, and the ceilings.
+
+    A label that is not in the order lies above every ceiling. A client that is not listed has
+    `default`. Where assurance levels (`acr`) are listed, one that is not, or a token without
+    one, gets the lowest label.
+    """
+
+    order: tuple[str, ...]
+    default: str
+    clients: Mapping[str, str] = field(default_factory=dict)
+    assurance: Mapping[str, str] = field(default_factory=dict)
+
+    def ceiling(self, client: str, assurance: str | None) -> Ceiling:
+        """
+        Return the ceiling of a request: the lower one of its client's and its assurance's.
+        """
+        if not self.order:
+            return NO_CEILING
+        level = self.order.index(self.clients.get(client, self.default))
+        if self.assurance:
+            named = self.assurance.get(assurance or "", self.order[0])
+            level = min(level, self.order.index(named))
+        return Ceiling(frozenset(self.order[: level + 1]), self.order[level])
+
+    def above(self, label: str, limit: str) -> bool:
+        """
+        Say whether a label is more sensitive than a limit; an unknown label always is.
+        """
+        if label not in self.order:
+            return True
+        return self.order.index(label) > self.order.index(limit)
+
+
+NO_LABEL_POLICY: Final = LabelPolicy((), "")
