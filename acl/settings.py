@@ -178,8 +178,8 @@ class SourceSettings(Section):
 
     name: Name
     kind: Literal["exchange"] = "exchange"
-    path: Path
-    """The exchange-format folder; relative to the configuration file."""
+    path: Path | None = None
+    """The exchange-format folder, relative to the configuration file; none if all is pushed."""
 
     authority: Name
     """The namespace of the principals that the source names."""
@@ -196,8 +196,15 @@ class SourceSettings(Section):
     label_rules: list[LabelRuleSettings] = Field(default=[])
     """Labels by document id, for documents that state none; the first that matches counts."""
 
-    push_clients: list[str] = Field(default=[])
+    push_clients: list[Annotated[str, Field(min_length=1)]] = Field(default=[])
     """OAuth clients that may push to this source."""
+
+    @model_validator(mode="after")
+    def _from_somewhere(self) -> "SourceSettings":
+        if self.path is None and not self.push_clients:
+            msg = "a source needs a path, or push_clients"
+            raise ValueError(msg)
+        return self
 
 
 class Settings(BaseSettings):

@@ -28,7 +28,7 @@ from ingestion.clean import clean
 from ingestion.extract import SandboxedExtractor
 from ingestion.plan import Work
 from ingestion.seal import Draft, Sealer
-from ingestion.sources.port import Source
+from ingestion.sources.port import ContentSource
 
 logger = logging.getLogger(__name__)
 
@@ -111,7 +111,7 @@ class Pipeline:
 
     def process(
         self,
-        source: Source,
+        source: ContentSource,
         batch: Sequence[Work],
         *,
         ingest_run: str,
@@ -138,7 +138,7 @@ class Pipeline:
         return [Processed(*one) for one in zip(sealed, points, strict=True)], aside
 
     def _read(
-        self, source: Source, batch: Sequence[Work], aside: list[SetAside]
+        self, source: ContentSource, batch: Sequence[Work], aside: list[SetAside]
     ) -> Iterator[_Read]:
         for work in batch:
             try:

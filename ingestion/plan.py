@@ -16,18 +16,26 @@ For a document that is no longer listed:
 
 6. If the listing was complete, it is removed and its key destroyed.
 7. If not, it is withheld until a complete listing says more.
+
+Documents and groups that have been pushed are none of a listing's business: they are left out
+before anything is compared.
 """
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from acl.model.documents import DocumentState
 from acl.model.encoding import encode
 from acl.model.identifiers import DocumentId
 from acl.model.principals import Principal
+from acl.registry.ownership import Pushed
 from acl.registry.writing import KnownDocument, PermissionChange
 from ingestion.sources.port import ListedDocument, Observation
+
+Name = TypeVar("Name")
+Stated = TypeVar("Stated")
 
 NOT_LISTED = "not in a listing of which a part could not be read"
 CHANGING = "content and permissions changed together; waiting for the new content"
@@ -90,6 +98,24 @@ def make_plan(
         if document not in observation.documents:
             _plan_missing(plan, document, stored, complete=observation.complete)
     return plan
+
+
+def without_pushed(observation: Observation, pushed: Pushed) -> Observation:
+    """
+    Return what the listing says of everything that has not been pushed.
+    """
+    return replace(
+        observation,
+        documents=without(observation.documents, pushed.documents),
+        groups=without(observation.groups, pushed.groups),
+    )
+
+
+def without(stated: Mapping[Name, Stated], left_out: Collection[Name]) -> dict[Name, Stated]:
+    """
+    Return the entries under other names.
+    """
+    return {name: one for name, one in stated.items() if name not in left_out}
 
 
 def content_fingerprint(listed: ListedDocument, pipeline: str) -> str:

@@ -13,7 +13,7 @@ Makes registry and index agree with a source, in the order that never shows too 
 
 import logging
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -23,9 +23,10 @@ from acl.index.writing import ChunkWriter
 from acl.keys.envelope import Meaning
 from acl.keys.naming import Namer
 from acl.model.documents import DocumentState
+from acl.model.identifiers import DocumentKey
 from acl.registry.writing import PermissionChange, RegistryWriter
 from ingestion.pipeline import Pipeline, Processed, SetAside
-from ingestion.plan import UNREAD, Plan, Work, make_plan
+from ingestion.plan import UNREAD, Plan, Work, make_plan, without, without_pushed
 from ingestion.settle import Settler
 from ingestion.sources.port import Observation, Problem, Source
 
@@ -149,13 +150,17 @@ class Reconciler:
         return _reported(report, plan, observation)
 
     def _plan(self, source: Source, observation: Observation, default_label: str) -> Plan:
-        return make_plan(
-            observation,
-            self.registry.known(source.name),
-            self.registry.groups_of(source.name),
+        pushed = self.registry.pushed(source.name)
+        plan = make_plan(
+            without_pushed(observation, pushed),
+            without(self.registry.known(source.name), pushed.documents),
+            without(self.registry.groups_of(source.name), pushed.groups),
             pipeline=self.pipeline.fingerprint(),
             default_label=default_label,
         )
+        if left := len(pushed.documents & observation.documents.keys()):
+            plan.counts["pushed"] = left
+        return plan
 
     def _apply(self, source: Source, plan: Plan, observation: Observation) -> None:
         now = self.clock()
@@ -164,19 +169,25 @@ class Reconciler:
         self.settler.settle(touched)
 
     def _commit(self, source: Source, processed: Sequence[Processed]) -> None:
-        if not processed:
-            return
-        revisions = [one.revision for one in processed]
-        current = {
-            self.namer.document(source.name, revision.document): revision.revision - 1
-            for revision in revisions
-        }
+        # In one turn: what another process stages meanwhile would be taken for a leftover.
+        with self.settler.turn.taken():
+            keys = {
+                self.namer.document(source.name, one.revision.document): one for one in processed
+            }
+            pushed = self.registry.pushed_among(list(keys))
+            if ours := {key: one for key, one in keys.items() if key not in pushed}:
+                self._commit_in_turn(source, ours)
+
+    def _commit_in_turn(self, source: Source, ours: Mapping[DocumentKey, Processed]) -> None:
+        revisions = [one.revision for one in ours.values()]
+        current = {key: one.revision.revision - 1 for key, one in ours.items()}
         self.registry.mark_unsettled(list(current), now=self.clock())
         self.index.discard_uncommitted(current)
-        self.index.stage([point for one in processed for point in one.points])
+        self.index.stage([point for one in ours.values() for point in one.points])
         self.index.flush()
-        touched = self.registry.commit_revisions(source.name, revisions, now=self.clock())
-        self.settler.settle(touched)
+        self.registry.commit_revisions(source.name, revisions, now=self.clock())
+        # Also what a push has taken over since: settling drops what was staged for it.
+        self.settler.settle(list(current))
 
     def _set_aside(
         self,

@@ -2,14 +2,16 @@
 Makes the index follow the registry, document by document. Safe to repeat, safe to interrupt.
 
 A document is marked unsettled in the registry before its points are touched, and settled only
-after the index has flushed. Whatever a crash leaves between the two is found here.
+after the index has flushed. Whatever a crash leaves between the two is found here. Several
+processes settle, each in its turn.
 """
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from acl.index.turn import Turn
 from acl.index.writing import ChunkWriter, Publication
 from acl.keys.naming import Namer
 from acl.model.documents import DocumentState
@@ -28,6 +30,7 @@ class Settler:
     registry: RegistryWriter
     index: ChunkWriter
     namer: Namer
+    turn: Turn = field(default_factory=Turn)
 
     def settle_all(self) -> int:
         """
@@ -36,30 +39,35 @@ class Settler:
         If the index then holds another number of points than the registry knows of, part of
         it was lost or replaced, and every document is looked at.
         """
-        keys = self.registry.unsettled()
-        self.settle(keys)
-        if self.agrees():
-            return len(keys)
-        logger.error("the index has lost points; looking at every document")
-        doubted = self.registry.mark_all_unsettled(now=datetime.now(UTC))
-        self.settle(doubted)
-        return len(doubted)
+        with self.turn.taken():
+            keys = self.registry.unsettled()
+            self.settle(keys)
+            if self.agrees():
+                return len(keys)
+            logger.error("the index has lost points; looking at every document")
+            doubted = self.registry.mark_all_unsettled(now=datetime.now(UTC))
+            self.settle(doubted)
+            return len(doubted)
 
     def agrees(self) -> bool:
         """
         Say whether the index holds as many points as the registry knows of settled documents.
         """
-        return self.index.total() == self.registry.settled_chunks()
+        with self.turn.taken():
+            return self.index.total() == self.registry.settled_chunks()
 
     def settle(self, keys: Sequence[DocumentKey]) -> None:
         """
         Settle these documents. One whose points are missing stays unsettled, and with that
         out of every search, until its content has been processed anew.
         """
-        if not keys:
-            return
+        if keys:
+            with self.turn.taken():
+                self._settle(keys)
+
+    def _settle(self, keys: Sequence[DocumentKey]) -> None:
         publications: list[Publication] = []
-        withdrawn: list[DocumentKey] = []
+        withdrawn: dict[DocumentKey, int] = {}
         removed: list[DocumentKey] = []
         incomplete: list[DocumentKey] = []
         for key in keys:
@@ -71,9 +79,11 @@ class Settler:
             elif state.permission.state is DocumentState.LIVE:
                 publications.append(self._publication(state))
             else:
-                withdrawn.append(key)
+                withdrawn[key] = state.permission.revision
         self.index.publish(publications)
-        self.index.withdraw(withdrawn)
+        self.index.withdraw(list(withdrawn))
+        # Publishing drops what a broken-off run has staged; withdrawing must, too.
+        self.index.discard_uncommitted(withdrawn)
         self.index.remove([*removed, *incomplete])
         self.index.flush()
         self.registry.settle(set(keys) - set(incomplete))

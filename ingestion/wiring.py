@@ -3,18 +3,25 @@ Builds the way in from the configuration.
 """
 
 from contextlib import ExitStack
+from typing import Final
 
 from acl.errors import ConfigurationError
 from acl.index.edge_writer import EdgeWriter
 from acl.index.embedder import Embedder
 from acl.index.engine_lease import EngineLease
+from acl.index.turn import Turn
 from acl.model.identifiers import AuthorityId, SourceName
 from acl.model.redaction import Redactor
+from acl.registry.pushed_content import PushQueue
+from acl.registry.pushing import PushWriter
+from acl.registry.pushing_groups import PushedGroupWriter
 from acl.registry.writing import RegistryWriter
 from acl.settings import SourceSettings
 from acl.wiring import Ground
 from ingestion.extract import SandboxedExtractor
 from ingestion.pipeline import Pipeline
+from ingestion.push import PushIntake
+from ingestion.pushed_content import PushedContent
 from ingestion.reconcile import Reconciler
 from ingestion.redact.pool import PooledRedactor
 from ingestion.seal import Sealer
@@ -22,6 +29,8 @@ from ingestion.settle import Settler
 from ingestion.sources.exchange import ExchangeSource
 from ingestion.sources.labelled import LabelledSource, LabelRule, LabelRules
 from ingestion.sources.port import Source
+
+TURN_FILE: Final = "settling.lock"
 
 
 def build_redactor(ground: Ground, stack: ExitStack) -> Redactor:
@@ -40,11 +49,21 @@ def build_question_redactor(ground: Ground, stack: ExitStack) -> Redactor:
     return stack.enter_context(PooledRedactor(ground.keys.pseudonyms, 1))
 
 
+def build_push_redactor(ground: Ground, stack: ExitStack) -> Redactor:
+    """
+    Return the same redactor for pushed documents: a worker that no question waits for.
+    """
+    return stack.enter_context(PooledRedactor(ground.keys.pseudonyms, 1))
+
+
 def build_source(ground: Ground, settings: SourceSettings) -> Source:
     """
     Return a configured source.
     """
     configuration = ground.configuration
+    if settings.path is None:
+        msg = f"source {settings.name} has no folder: what it holds is pushed"
+        raise ConfigurationError(msg)
     folder = configuration.beside(settings.path)
     for ours in (configuration.data_dir, configuration.file.resolve()):
         if ours.is_relative_to(folder) or folder.is_relative_to(ours):
@@ -60,8 +79,15 @@ def build_source(ground: Ground, settings: SourceSettings) -> Source:
         AuthorityId(settings.authority),
         ground.clock,
     )
+    return LabelledSource(listed, label_rules(ground, settings))
+
+
+def label_rules(ground: Ground, settings: SourceSettings) -> LabelRules:
+    """
+    Return how the documents of a source are labelled, listed and pushed ones alike.
+    """
     rules = [LabelRule(one.documents, one.label) for one in settings.label_rules]
-    return LabelledSource(listed, LabelRules(rules, configuration.default_label(settings)))
+    return LabelRules(rules, ground.configuration.default_label(settings))
 
 
 def build_settler(ground: Ground, lease: EngineLease, embedder: Embedder) -> Settler:
@@ -70,7 +96,50 @@ def build_settler(ground: Ground, lease: EngineLease, embedder: Embedder) -> Set
     """
     registry = RegistryWriter(ground.database, ground.tenant, ground.namer, ground.sealer)
     index = EdgeWriter(lease, ground.namer, embedder.dimension)
-    return Settler(registry, index, ground.namer)
+    turn = Turn(ground.configuration.data_dir / TURN_FILE)
+    return Settler(registry, index, ground.namer, turn)
+
+
+def build_intake(ground: Ground, pipeline: Pipeline) -> PushIntake:
+    """
+    Return what accepts pushes.
+    """
+    return PushIntake(
+        tenant=ground.tenant,
+        documents=PushWriter(ground.database, ground.tenant, ground.namer, ground.sealer),
+        groups=PushedGroupWriter(ground.database, ground.tenant),
+        keks=ground.keys.content,
+        pipeline=pipeline.fingerprint(),
+    )
+
+
+def build_pushed_content(ground: Ground, settler: Settler, pipeline: Pipeline) -> PushedContent:
+    """
+    Return what processes the content of pushes.
+    """
+    return PushedContent(
+        queue=PushQueue(ground.database, ground.tenant, settler.registry),
+        pipeline=pipeline,
+        index=settler.index,
+        settler=settler,
+        keks=ground.keys.content,
+        clock=ground.clock,
+    )
+
+
+def build_pipeline(
+    ground: Ground,
+    label: str,
+    *,
+    embedder: Embedder,
+    redactor: Redactor,
+    extractor: SandboxedExtractor,
+) -> Pipeline:
+    """
+    Return the steps; `label` is that of documents which state none.
+    """
+    sealer = Sealer(ground.tenant, ground.namer, ground.keys.content, ground.keys.vault)
+    return Pipeline(extractor, redactor, embedder, sealer, ground.namer, label)
 
 
 def build_reconciler(
@@ -86,9 +155,10 @@ def build_reconciler(
     Return what syncs one source.
     """
     settler = build_settler(ground, lease, embedder)
-    sealer = Sealer(ground.tenant, ground.namer, ground.keys.content, ground.keys.vault)
     default = ground.configuration.default_label(settings)
-    pipeline = Pipeline(extractor, redactor, embedder, sealer, ground.namer, default)
+    pipeline = build_pipeline(
+        ground, default, embedder=embedder, redactor=redactor, extractor=extractor
+    )
     return Reconciler(
         registry=settler.registry,
         index=settler.index,

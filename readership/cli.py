@@ -85,7 +85,7 @@ def sync(
     Only what changed is read anew. Interrupting is safe at any moment; the next sync goes on.
     Exit code 1: a source could not be read.
     """
-    from readership.syncing import SyncSession, chosen  # noqa: PLC0415 - quick start
+    from readership.syncing import SyncSession, chosen, with_folders  # noqa: PLC0415 - quick start
 
     configuration = configuration_of(context)
     settings = chosen(configuration, sources or [])
@@ -98,25 +98,14 @@ def sync(
         SyncSession(configuration) as session,
     ):
         if session.fresh:
-            keys = configuration.data_dir / "keys"
-            console.err.print(f"created {configuration.data_dir}", markup=False)
-            console.err.print(
-                f"keep a copy of {keys} somewhere else: without it nothing can be read, and "
-                "whoever has it can read everything",
-                style="yellow",
-                markup=False,
-            )
-        for one in settings:
+            console.print_created(configuration.data_dir)
+        for one in with_folders(settings, console.print_note):
             try:
                 reports.append(session.plan(one) if dry_run else session.sync(one, bar))
             except InputError as error:
                 failed = True
                 console.print_error(f"source {one.name}: {error.diagnostics()}")
-    if as_json:
-        console.print_json([report.to_json() for report in reports])
-    else:
-        for report in reports:
-            console.print_report(report)
+    console.print_reports(reports, as_json=as_json)
     if failed:
         raise typer.Exit(EXIT_FAILED)
 
@@ -191,13 +180,7 @@ def audit_verify(
         found = ground.trail.verify(remembered=remembered)
     finally:
         ground.close()
-    if as_json:
-        console.print_json({"head": str(found.head), "problems": list(found.problems)})
-    else:
-        whole = "whole" if not found.problems else "NOT whole"
-        console.out.print(f"the audit trail is {whole}; head {found.head}", markup=False)
-        for problem in found.problems:
-            console.print_error(problem)
+    console.print_verification(found, as_json=as_json)
     if found.problems:
         raise typer.Exit(EXIT_FAILED)
 

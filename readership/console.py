@@ -5,6 +5,7 @@ What people see in the terminal: tables, progress, and JSON where programs read 
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final, Self
 
 from rich.console import Console
@@ -19,6 +20,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from acl.audit.chain import Verification
 from ingestion.pipeline import STEPS
 from ingestion.reconcile import Progress as SyncProgress
 from ingestion.reconcile import SyncReport
@@ -37,6 +39,7 @@ SUMMARY: Final = (
     ("quarantined", "content could not be read safely"),
     ("suspended", "missing from a damaged listing: withheld"),
     ("removed", "gone from the source: key destroyed"),
+    ("pushed", "left alone: push clients have stated or deleted it"),
     ("unusable", "lines that name no document, and groups that are now unknown"),
 )
 MAX_PROBLEMS: Final = 50
@@ -55,6 +58,49 @@ def print_error(text: str) -> None:
     """
     err.print("error:", style="bold red", end=" ")
     err.print(text, markup=False)
+
+
+def print_note(text: str) -> None:
+    """
+    Print one line to standard error.
+    """
+    err.print(text, markup=False)
+
+
+def print_created(data_dir: Path) -> None:
+    """
+    Say that a data directory is new, and what must be kept apart from it.
+    """
+    print_note(f"created {data_dir}")
+    warning = (
+        f"keep a copy of {data_dir / 'keys'} somewhere else: without it nothing can be read, and "
+        "whoever has it can read everything"
+    )
+    err.print(warning, style="yellow", markup=False)
+
+
+def print_verification(found: Verification, *, as_json: bool) -> None:
+    """
+    Print whether the audit trail is whole.
+    """
+    if as_json:
+        print_json({"head": str(found.head), "problems": list(found.problems)})
+        return
+    whole = "whole" if not found.problems else "NOT whole"
+    out.print(f"the audit trail is {whole}; head {found.head}", markup=False)
+    for problem in found.problems:
+        print_error(problem)
+
+
+def print_reports(reports: Sequence[SyncReport], *, as_json: bool) -> None:
+    """
+    Print what syncs did.
+    """
+    if as_json:
+        print_json([report.to_json() for report in reports])
+        return
+    for report in reports:
+        print_report(report)
 
 
 def print_report(report: SyncReport) -> None:

@@ -132,6 +132,8 @@ def _sources(ground: Ground) -> Iterator[Finding]:
 
         def readable(name: str = settings.name) -> str:
             found = configuration.source(name)
+            if found.path is None:
+                return f"has no folder; may be pushed to by {', '.join(found.push_clients)}"
             listed = build_source(ground, found).observe()
             return f"lists {len(listed.documents)} documents, {len(listed.problems)} problems"
 
@@ -146,8 +148,14 @@ def _freshness(ground: Ground) -> Iterator[Finding]:
         yield _wrong(str(one.switch), what)
     budgets = source_budgets(ground.configuration)
     for spot in budgets.blind(currency, view.switches, ground.clock()):
-        what = f"{spot.reason}; run 'readership sync {spot.source}'"
+        what = f"{spot.reason}; {_remedy(ground.configuration, spot.source)}"
         yield _wrong(f"permissions of {spot.source}", what)
     if currency.unsettled:
         what = f"{len(currency.unsettled)} documents wait to be settled; run 'readership sync'"
         yield _wrong("index", what)
+
+
+def _remedy(configuration: Configuration, source: str) -> str:
+    if configuration.source(source).path is None:
+        return "its clients must push; sending any group again is enough"
+    return f"run 'readership sync {source}'"

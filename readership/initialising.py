@@ -33,6 +33,7 @@ path = "./handbook"
 authority = "corp"                            # whose ids the ACLs name
 interval = "15m"
 staleness = "1h"                              # permissions older than this are not trusted
+# push_clients = ["wiki-exporter"]            # OAuth clients that may push, with scope rag.ingest
 """
 
 

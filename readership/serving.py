@@ -18,6 +18,8 @@ from acl.wiring import (
     require_same_installation,
 )
 from ingestion.wiring import build_question_redactor
+from readership.push_routes import LARGER_BODIES, push_routes
+from readership.pushing import open_push_desk, takes_pushes
 from retrieval.wiring import Tools, build_app, trusted_issuers
 
 MAX_CONNECTIONS: Final = 512
@@ -48,7 +50,13 @@ def build_service(configuration: Configuration, stack: ExitStack) -> FastAPI:
     logger.info("taking hold of the engine")
     lease = open_lease(ground, embedder)
     stack.callback(lease.close)
-    return build_app(ground, Tools(embedder, redactor, lease))
+    tools = Tools(embedder, redactor, lease)
+    if not takes_pushes(configuration):
+        return build_app(ground, tools)
+    logger.info("opening the push desk")
+    app = build_app(ground, tools, LARGER_BODIES)
+    app.include_router(push_routes(open_push_desk(configuration, embedder, lease, stack)))
+    return app
 
 
 def serve(configuration: Configuration, *, host: str, port: int) -> None:

@@ -4,7 +4,7 @@
 
 import fcntl
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
@@ -110,6 +110,19 @@ class SyncSession:
         source = build_source(self.ground, settings)
         label = self._configuration.default_label(settings)
         return self.reconciler(settings).plan(source, label)
+
+
+def with_folders(
+    settings: Sequence[SourceSettings], tell: Callable[[str], None]
+) -> Iterator[SourceSettings]:
+    """
+    Yield the sources that can be synced; `tell` why the others cannot.
+    """
+    for one in settings:
+        if one.path is not None:
+            yield one
+        else:
+            tell(f"source {one.name} has no folder: what it holds is pushed")
 
 
 def chosen(configuration: Configuration, names: Sequence[str]) -> list[SourceSettings]:

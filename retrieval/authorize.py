@@ -121,7 +121,7 @@ class Authorizer:
             raise InsufficientScopeError(needs)
         linked = link(reader, self.links, self.tenant)
         view, currency = self.permissions.current()
-        _require_switched_on(reader, view.switches)
+        require_switched_on(reader, view.switches)
         if at_least is not None and view.epoch < at_least:
             msg = f"epoch {at_least} was asked for, the registry is at {view.epoch}"
             raise EpochNotReachedError(msg)
@@ -145,7 +145,13 @@ class Authorizer:
         return Authorized(reader, linked, scope, blind)
 
 
-def _require_switched_on(reader: VerifiedReader, switches: Switches) -> None:
+def require_switched_on(reader: VerifiedReader, switches: Switches) -> None:
+    """
+    Refuse whom an operator has switched off.
+
+    Raises:
+        SwitchedOffError: The reader, or the client.
+    """
     if switches.reader(reader.issuer, reader.subject):
         msg = f"reader {reader.subject!r} of {reader.issuer} is switched off"
         raise SwitchedOffError(msg)

@@ -58,7 +58,7 @@ def build_room(ground: Ground, tools: Tools) -> ReadingRoom:
     permissions = permission_registry(ground)
     budgets = source_budgets(configuration)
     return ReadingRoom(
-        verifier=TokenVerifier(trusted_issuers(configuration), ground.clock),
+        verifier=build_verifier(ground),
         authorizer=Authorizer(
             permissions,
             identity_links(configuration),
@@ -97,9 +97,21 @@ def build_explainer(ground: Ground) -> Explainer:
     )
 
 
-def build_app(ground: Ground, tools: Tools) -> FastAPI:
+def build_verifier(ground: Ground) -> TokenVerifier:
     """
-    Build the HTTP application.
+    Return what verifies the tokens of the configured issuers.
+
+    Raises:
+        ConfigurationError: No issuer is configured, or a key file cannot be used.
+    """
+    return TokenVerifier(trusted_issuers(ground.configuration), ground.clock)
+
+
+def build_app(
+    ground: Ground, tools: Tools, larger_bodies: Mapping[str, int] | None = None
+) -> FastAPI:
+    """
+    Build the HTTP application; see `create_app`.
     """
     settings = ground.configuration.settings
     room = build_room(ground, tools)
@@ -113,6 +125,7 @@ def build_app(ground: Ground, tools: Tools) -> FastAPI:
         issuers=[issuer.issuer for issuer in settings.issuers],
         probes=probes,
         close=tools.lease.close,
+        larger_bodies=larger_bodies,
     )
 
 

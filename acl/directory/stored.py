@@ -80,27 +80,66 @@ def stored_groups(
     return {group: frozenset(members) for group, members in defined.items()}
 
 
+def stored_group(
+    connection: Connection, tenant: TenantId, source: SourceName, group: Principal
+) -> frozenset[Principal] | None:
+    """
+    Return the direct members of one group as a source defines it, or `None` if it does not.
+    """
+    groups, members = tables.groups.c, tables.members.c
+    defined = select(groups.id).where(
+        groups.source == source, groups.authority == group.authority, groups.id == group.id
+    )
+    if connection.execute(defined).one_or_none() is None:
+        return None
+    belonging = select(tables.members).where(
+        members.source == source,
+        members.group_authority == group.authority,
+        members.group_id == group.id,
+    )
+    return frozenset(
+        Principal(tenant, AuthorityId(row.authority), PrincipalKind(row.kind), row.id)
+        for row in connection.execute(belonging)
+    )
+
+
 def replace_groups(
     connection: Connection,
     tenant: TenantId,
     source: SourceName,
     groups: Mapping[Principal, frozenset[Principal]],
     epoch: Epoch,
+    *,
+    pushed: frozenset[Principal] = frozenset(),
 ) -> None:
     """
-    Make these the only groups that the source defines, as of an epoch.
+    Make these the only groups that the source's listing defines, as of an epoch.
 
-    Only groups that differ are written, and each of them is recorded in the history.
+    Only groups that differ are written, and each of them is recorded in the history. Those of
+    `pushed` belong to push clients and stay as they are.
     """
     stored = stored_groups(connection, tenant, source)
-    for group in sorted(stored.keys() - groups.keys()):
-        _forget(connection, source, group)
-        _record(connection, source, group, None, epoch)
-    for group in sorted(groups):
+    for group in sorted(stored.keys() - groups.keys() - pushed):
+        replace_group(connection, source, group, None, epoch)
+    for group in sorted(groups.keys() - pushed):
         if stored.get(group) != groups[group]:
-            _forget(connection, source, group)
-            _define(connection, source, group, groups[group])
-            _record(connection, source, group, groups[group], epoch)
+            replace_group(connection, source, group, groups[group], epoch)
+
+
+def replace_group(
+    connection: Connection,
+    source: SourceName,
+    group: Principal,
+    members: frozenset[Principal] | None,
+    epoch: Epoch,
+) -> None:
+    """
+    Define one group anew, or with `None` no more, as of an epoch.
+    """
+    _forget(connection, source, group)
+    if members is not None:
+        _define(connection, source, group, members)
+    _record(connection, source, group, members, epoch)
 
 
 def members_json(members: frozenset[Principal]) -> str:

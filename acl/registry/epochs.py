@@ -21,7 +21,8 @@ def next_epoch(
     Begin a new epoch in the caller's transaction, and return it.
 
     `documents` and `directory` say what the transaction changes: readers of the registry keep
-    the part that did not change.
+    the part that did not change. A writer begins its epoch before it reads what it depends on:
+    this row is where writers wait for each other.
     """
     number = tables.epoch.c.value + 1
     values = {"value": number}
@@ -31,6 +32,18 @@ def next_epoch(
     epoch = Epoch(connection.scalars(select(tables.epoch.c.value)).one())
     connection.execute(insert(tables.epochs).values(epoch=epoch, at=now))
     return epoch
+
+
+def mark_changed(
+    connection: Connection, epoch: Epoch, *, documents: bool = False, directory: bool = False
+) -> None:
+    """
+    Say what a transaction has changed that could not know it when its epoch began.
+    """
+    values = {"documents": epoch} if documents else {}
+    values |= {"directory": epoch} if directory else {}
+    if values:
+        connection.execute(update(tables.epoch).values(values))
 
 
 def epoch_at(connection: Connection, moment: datetime) -> Epoch | None:

@@ -23,6 +23,24 @@ class RegistryMismatchError(ConfigurationError):
     code = "registry_mismatch"
 
 
+class StaleEventError(ReadershipError):
+    """
+    A push tells of an event that an accepted push is newer than, or contradicts.
+    """
+
+    public_message = "a newer event has been accepted; nothing was changed"
+    code = "stale_event"
+
+
+class PreconditionFailedError(ReadershipError):
+    """
+    A push was to be accepted on a condition, and the condition does not hold.
+    """
+
+    public_message = "the condition does not hold; nothing was changed"
+    code = "precondition_failed"
+
+
 class NotRecordedError(ReadershipError):
     """
     The past was asked for something that is not recorded.

@@ -187,6 +187,50 @@ members = Table(
     Column("id", exact_text(512), primary_key=True),
 )
 
+pushed_documents = Table(
+    "pushed_documents",
+    metadata,
+    Column("document_key", exact_text(32), ForeignKey("documents.key"), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("event", BigInteger, nullable=True),
+    Column("stated", exact_text(64), nullable=False),
+    Column("push", exact_text(32), nullable=True),
+    comment="documents that belong to push clients: no listing changes them, not even a tombstone",
+)
+
+pushed_groups = Table(
+    "pushed_groups",
+    metadata,
+    Column("source", exact_text(128), ForeignKey("sources.name"), primary_key=True),
+    Column("authority", exact_text(512), primary_key=True),
+    Column("id", exact_text(512), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("event", BigInteger, nullable=True),
+    Column("stated", exact_text(64), nullable=False),
+    comment="groups that belong to push clients, deleted ones included",
+)
+
+pushes = Table(
+    "pushes",
+    metadata,
+    Column("id", exact_text(32), primary_key=True),
+    Column("document_key", exact_text(32), ForeignKey("documents.key"), nullable=False),
+    Column("client", exact_text(), nullable=False),
+    Column("statement", Integer, nullable=False),
+    Column("content_revision", Integer, nullable=False),
+    Column("state", exact_text(16), nullable=False),
+    Column("reason", exact_text(), nullable=False),
+    Column("kek_id", exact_text(64), nullable=True),
+    Column("wrapped_key", LargeBinary, nullable=True),
+    Column("commitment", LargeBinary, nullable=True),
+    Column("sealed", LargeBinary, nullable=True),
+    Column("accepted_at", UtcTime, nullable=False),
+    Column("finished_at", UtcTime, nullable=True),
+    Index("pushes_by_state", "state", "accepted_at"),
+    Index("pushes_by_end", "finished_at"),
+    comment="content that was accepted and is still to be processed, sealed; and what became of it",
+)
+
 unsettled = Table(
     "unsettled",
     metadata,

@@ -1,12 +1,15 @@
 """
-The only file that changes the registry.
+What changes the registry on behalf of a sync; `pushing` does so on behalf of push clients.
 
 Every permission-relevant change commits a new epoch in the same transaction and marks the
 documents whose index points must follow as unsettled. Until they are settled they are left
 out of every search, so registry and index never disagree in front of a reader.
+
+The epoch is written first: that row is what writers wait for each other at. What has been pushed
+is looked up after it, in the same transaction, and left as it is: a sync that runs meanwhile in
+another process cannot undo a push.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +28,6 @@ from acl.model.identifiers import (
     ChunkId,
     DocumentId,
     DocumentKey,
-    ReadershipDigest,
     SourceName,
     TenantId,
 )
@@ -34,6 +36,7 @@ from acl.registry import tables
 from acl.registry.database import Database
 from acl.registry.epochs import next_epoch
 from acl.registry.history import record_documents
+from acl.registry.ownership import Pushed, pushed_among, pushed_groups, pushed_of
 from acl.registry.permissions import permission_from
 from acl.registry.rows import (
     SHREDDED,
@@ -42,6 +45,14 @@ from acl.registry.rows import (
     envelope_columns,
     noted,
     permission_columns,
+)
+from acl.registry.steps import (
+    current_permission,
+    ensure_source,
+    intern_readership,
+    mark_observed,
+    mark_unsettled,
+    upsert_document,
 )
 
 
@@ -118,14 +129,26 @@ class RegistryWriter:
         with self._database.reading() as connection:
             return stored_groups(connection, self._tenant, source)
 
+    def pushed(self, source: SourceName) -> Pushed:
+        """
+        Return what of a source belongs to its push clients.
+        """
+        with self._database.reading() as connection:
+            return pushed_of(connection, self._tenant, source)
+
+    def pushed_among(self, keys: Sequence[DocumentKey]) -> frozenset[DocumentKey]:
+        """
+        Return those of these documents that belong to push clients.
+        """
+        with self._database.reading() as connection:
+            return pushed_among(connection, keys)
+
     def register_source(self, source: SourceName, authority: AuthorityId) -> None:
         """
         Make sure that the source has a row.
         """
         with self._database.writing() as connection:
-            if connection.scalar(select(tables.sources).where(tables.sources.c.name == source)):
-                return
-            connection.execute(insert(tables.sources).values(name=source, authority=authority))
+            ensure_source(connection, source, authority)
 
     def apply_permissions(
         self,
@@ -138,7 +161,8 @@ class RegistryWriter:
         """
         Apply what changed, in one transaction with a new epoch; return what is unsettled.
 
-        `groups` replaces every group of the source, or is `None` where none changed.
+        `groups` replaces every group of the source, or is `None` where none changed. What has
+        been pushed stays as it is, and is not among what is returned.
         """
         if not changes and groups is None:
             return []
@@ -147,10 +171,17 @@ class RegistryWriter:
                 connection, now=now, documents=bool(changes), directory=groups is not None
             )
             if groups is not None:
-                replace_groups(connection, self._tenant, source, groups, epoch)
-            touched = [self._apply(connection, source, change, now) for change in changes]
+                theirs = pushed_groups(connection, self._tenant, source)
+                replace_groups(connection, self._tenant, source, groups, epoch, pushed=theirs)
+            keys = [self._namer.document(source, one.document) for one in changes]
+            pushed = pushed_among(connection, keys)
+            touched = [
+                self.apply(connection, source, change, now)
+                for key, change in zip(keys, changes, strict=True)
+                if key not in pushed
+            ]
             record_documents(connection, touched, epoch)
-            _mark_unsettled(connection, touched, now)
+            mark_unsettled(connection, touched, now)
         return touched
 
     def commit_revisions(
@@ -158,12 +189,20 @@ class RegistryWriter:
     ) -> list[DocumentKey]:
         """
         Make revisions current, in one transaction with a new epoch; return what is unsettled.
+
+        What has been pushed meanwhile stays as it is, and is not among what is returned.
         """
         with self._database.writing() as connection:
             epoch = next_epoch(connection, now=now, documents=True)
-            touched = [self._commit(connection, source, new, now) for new in revisions]
+            keys = [self._namer.document(source, one.document) for one in revisions]
+            pushed = pushed_among(connection, keys)
+            touched = [
+                self.commit(connection, source, new, now)
+                for key, new in zip(keys, revisions, strict=True)
+                if key not in pushed
+            ]
             record_documents(connection, touched, epoch)
-            _mark_unsettled(connection, touched, now)
+            mark_unsettled(connection, touched, now)
         return touched
 
     def observed(self, source: SourceName, *, at: datetime) -> None:
@@ -171,11 +210,7 @@ class RegistryWriter:
         Record that every ACL and group of the source was seen at this moment.
         """
         with self._database.writing() as connection:
-            connection.execute(
-                update(tables.sources)
-                .where(tables.sources.c.name == source)
-                .values(acl_observed_at=at, synced_at=at)
-            )
+            mark_observed(connection, source, at)
 
     def unsettled(self) -> list[DocumentKey]:
         """
@@ -221,7 +256,7 @@ class RegistryWriter:
         with self._database.writing() as connection:
             wanted = select(tables.chunks.c.document_key).distinct()
             keys = [DocumentKey(key) for key in connection.scalars(wanted)]
-            _mark_unsettled(connection, keys, now)
+            mark_unsettled(connection, keys, now)
         return keys
 
     def mark_unsettled(self, keys: Sequence[DocumentKey], *, now: datetime) -> None:
@@ -229,7 +264,7 @@ class RegistryWriter:
         Leave these documents out of every search until they are settled.
         """
         with self._database.writing() as connection:
-            _mark_unsettled(connection, keys, now)
+            mark_unsettled(connection, keys, now)
 
     def settle(self, keys: Iterable[DocumentKey]) -> None:
         """
@@ -259,10 +294,12 @@ class RegistryWriter:
         """
         Replace what citations say of a revision; its text and its permission stay.
         """
+        pushed = select(tables.pushed_documents.c.document_key)
         with self._database.writing() as connection:
             connection.execute(
                 update(tables.documents)
                 .where(tables.documents.c.key == key, tables.documents.c.revision == revision)
+                .where(tables.documents.c.key.not_in(pushed))
                 .values(card=card, card_fingerprint=fingerprint)
             )
 
@@ -278,11 +315,14 @@ class RegistryWriter:
                     .values(fingerprint=None)
                 )
 
-    def _apply(
+    def apply(
         self, connection: Connection, source: SourceName, change: PermissionChange, now: datetime
     ) -> DocumentKey:
+        """
+        Apply one change within the caller's transaction, which also moves the epoch.
+        """
         key = self._namer.document(source, change.document)
-        current = _current(connection, key)
+        current = current_permission(connection, key)
         statement = self._sealer.sealed(
             DocumentPermission(
                 key=key,
@@ -291,7 +331,7 @@ class RegistryWriter:
                 state=change.state,
                 revision=current.revision if current else 0,
                 acl_revision=current.acl_revision + 1 if current else 1,
-                readership=_intern(connection, change.acl),
+                readership=intern_readership(connection, change.acl),
                 label=change.label,
                 seal=b"",
             )
@@ -302,14 +342,17 @@ class RegistryWriter:
         if change.state is DocumentState.REMOVED:
             values |= SHREDDED
             connection.execute(delete(tables.chunks).where(tables.chunks.c.document_key == key))
-        _upsert(connection, key, values, exists=current is not None)
+        upsert_document(connection, key, values, exists=current is not None)
         return key
 
-    def _commit(
+    def commit(
         self, connection: Connection, source: SourceName, new: NewRevision, now: datetime
     ) -> DocumentKey:
+        """
+        Make one revision current within the caller's transaction, which also moves the epoch.
+        """
         key = self._namer.document(source, new.document)
-        current = _current(connection, key)
+        current = current_permission(connection, key)
         statement = self._sealer.sealed(
             DocumentPermission(
                 key=key,
@@ -318,7 +361,7 @@ class RegistryWriter:
                 state=DocumentState.LIVE,
                 revision=new.revision,
                 acl_revision=current.acl_revision + 1 if current else 1,
-                readership=_intern(connection, new.acl),
+                readership=intern_readership(connection, new.acl),
                 label=new.label,
                 seal=b"",
             )
@@ -326,43 +369,7 @@ class RegistryWriter:
         values = permission_columns(statement) | envelope_columns(new)
         values |= {"reason": "", "changed_at": now}
         connection.execute(delete(tables.chunks).where(tables.chunks.c.document_key == key))
-        _upsert(connection, key, values, exists=current is not None)
+        upsert_document(connection, key, values, exists=current is not None)
         if new.chunks:
             connection.execute(insert(tables.chunks), chunk_rows(key, new))
         return key
-
-
-def _current(connection: Connection, key: DocumentKey) -> DocumentPermission | None:
-    row = connection.execute(
-        select(tables.documents).where(tables.documents.c.key == key)
-    ).one_or_none()
-    return None if row is None else permission_from(row)
-
-
-def _intern(connection: Connection, acl: AclSnapshot | None) -> ReadershipDigest | None:
-    if acl is None:
-        return None
-    digest = acl.digest()
-    known = select(tables.readerships.c.digest).where(tables.readerships.c.digest == digest)
-    if connection.scalar(known) is None:
-        gates = json.dumps(acl.to_json(), separators=(",", ":"))
-        connection.execute(insert(tables.readerships).values(digest=digest, gates=gates))
-    return digest
-
-
-def _upsert(
-    connection: Connection, key: DocumentKey, values: dict[str, object], *, exists: bool
-) -> None:
-    if exists:
-        connection.execute(
-            update(tables.documents).where(tables.documents.c.key == key).values(**values)
-        )
-    else:
-        connection.execute(insert(tables.documents).values(**values))
-
-
-def _mark_unsettled(connection: Connection, keys: Sequence[DocumentKey], now: datetime) -> None:
-    pending = set(connection.scalars(select(tables.unsettled.c.document_key)))
-    fresh = [{"document_key": key, "since": now} for key in dict.fromkeys(keys)]
-    if new := [row for row in fresh if row["document_key"] not in pending]:
-        connection.execute(insert(tables.unsettled), new)

@@ -12,10 +12,9 @@ others count. What a bad line leaves open is never filled with a guess:
 """
 
 import hashlib
-import mimetypes
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -23,19 +22,23 @@ from acl.errors import InputError
 from acl.model.exchange import compile_acl
 from acl.model.grants import AclSnapshot
 from acl.model.identifiers import AuthorityId, DocumentId, SourceName, TenantId
-from acl.model.principals import Principal, PrincipalKind, parse_principal
+from acl.model.principals import Principal, PrincipalKind
 from acl.model.strict_json import named_in, parse_object
 from ingestion.sources.jail import open_below
+from ingestion.sources.members import (
+    DOCUMENT_MEMBERS,
+    GROUP_MEMBERS,
+    MAX_CONTENT_BYTES,
+    Description,
+    description_of,
+    encoded,
+    group_of,
+    identifier_of,
+    require_known,
+)
 from ingestion.sources.port import ListedDocument, Observation, Problem
 
 MAX_LINE_BYTES: Final = 64 * 2**20
-MAX_CONTENT_BYTES: Final = 32 * 2**20
-MAX_ID_CHARACTERS: Final = 1_024
-MAX_FIELD_CHARACTERS: Final = 4_096
-DOCUMENT_MEMBERS: Final = frozenset(
-    {"id", "title", "url", "modified", "mime", "text", "path", "label", "metadata", "acl"}
-)
-GROUP_MEMBERS: Final = frozenset({"id", "members"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,15 +125,15 @@ class ExchangeSource:
 
     def _document(self, line: _Line, where: str) -> ListedDocument:
         stated = _members(line, DOCUMENT_MEMBERS)
-        identifier = _identifier(stated)
+        identifier = identifier_of(stated)
         acl, acl_problem = self._acl(stated)
         path = stated.get("path")
         digest, content_problem = self._digest(stated)
         self._content[identifier] = (line.offset, path if isinstance(path, str) else None)
         try:
-            described = _description(stated)
+            described = description_of(stated)
         except ValueError as error:
-            described, content_problem = _Description(), str(error)
+            described, content_problem = Description(), str(error)
         return ListedDocument(
             document=identifier,
             title=described.title or identifier,
@@ -159,7 +162,7 @@ class ExchangeSource:
         if isinstance(text, str) == isinstance(path, str):
             return "", "needs either 'text' or 'path', as a string"
         try:
-            content = _encoded(text) if isinstance(text, str) else self._read_path(str(path))
+            content = encoded(text) if isinstance(text, str) else self._read_path(str(path))
         except InputError as error:
             return "", error.diagnostics()
         if not content:
@@ -187,18 +190,7 @@ class ExchangeSource:
 
     def _group(self, line: _Line) -> tuple[Principal, frozenset[Principal]]:
         stated = _members(line, GROUP_MEMBERS)
-        identifier, listed = stated.get("id"), stated.get("members")
-        if not isinstance(identifier, str) or not isinstance(listed, list):
-            msg = "a group has an 'id' and a list 'members'"
-            raise ValueError(msg)  # noqa: TRY004 - one family for everything malformed
-        group = Principal(self._tenant, self.authority, PrincipalKind.GROUP, identifier)
-        members = frozenset(
-            parse_principal(one, tenant=self._tenant, authority=self.authority) for one in listed
-        )
-        if any(member.kind is PrincipalKind.EVERYONE for member in members):
-            msg = "everyone cannot be a member of a group; grant to everyone instead"
-            raise ValueError(msg)
-        return group, members
+        return group_of(stated, tenant=self._tenant, authority=self.authority)
 
     def _named_group(self, line: _Line) -> set[Principal]:
         # Another line may define the same group; which of the two is right is a guess.
@@ -228,7 +220,7 @@ class ExchangeSource:
             except ValueError as error:
                 msg = f"documents.jsonl changed while it was being read: {error}"
                 raise InputError(msg) from error
-        return _encoded(text if isinstance(text, str) else "")
+        return encoded(text if isinstance(text, str) else "")
 
     def _read_path(self, path: str) -> bytes:
         with open_below(self._folder, path, max_bytes=MAX_CONTENT_BYTES) as file:
@@ -242,104 +234,20 @@ class ExchangeSource:
         return tuple(_identity(self._folder / name) for name in ("documents.jsonl", "groups.jsonl"))
 
 
-@dataclass(frozen=True, slots=True)
-class _Description:
-    title: str = ""
-    url: str = ""
-    mime: str = ""
-    modified: datetime | None = None
-    label: str | None = None
-
-
-def _description(stated: dict[str, object]) -> _Description:
-    return _Description(
-        title=_field(stated, "title"),
-        url=_field(stated, "url"),
-        mime=_mime(stated),
-        modified=_moment(stated),
-        label=_label(stated),
-    )
-
-
 def _members(line: _Line, known: frozenset[str]) -> dict[str, object]:
     if line.text is None:
         msg = f"longer than {MAX_LINE_BYTES} bytes; put the text into a file and name its 'path'"
         raise ValueError(msg)
     stated = parse_object(line.text)
-    if unknown := sorted(stated.keys() - known):
-        msg = f"unknown members {unknown!r:.200}; known are {sorted(known)}"
-        raise ValueError(msg)
+    require_known(stated, known)
     return stated
-
-
-def _identifier(stated: dict[str, object]) -> DocumentId:
-    identifier = stated.get("id")
-    if not isinstance(identifier, str) or not 0 < len(identifier) <= MAX_ID_CHARACTERS:
-        msg = f"a document's 'id' is a string of 1 to {MAX_ID_CHARACTERS} characters"
-        raise ValueError(msg)
-    if not identifier.isprintable():
-        msg = "a document's 'id' has no control characters"
-        raise ValueError(msg)
-    return DocumentId(identifier)
 
 
 def _named(line: _Line) -> DocumentId | None:
     try:
-        return _identifier({"id": named_in(line.text or b"", "id")})
+        return identifier_of({"id": named_in(line.text or b"", "id")})
     except ValueError:
         return None
-
-
-def _field(stated: dict[str, object], member: str) -> str:
-    value = stated.get(member, "")
-    if not isinstance(value, str) or len(value) > MAX_FIELD_CHARACTERS:
-        msg = f"'{member}' is a string of at most {MAX_FIELD_CHARACTERS} characters"
-        raise ValueError(msg)
-    if any("\ud800" <= character <= "\udfff" for character in value):
-        msg = f"'{member}' holds half of a surrogate pair"
-        raise ValueError(msg)
-    return value
-
-
-def _label(stated: dict[str, object]) -> str | None:
-    label = _field(stated, "label")
-    if not label.isprintable():
-        msg = "a 'label' has no control characters"
-        raise ValueError(msg)
-    return label or None
-
-
-def _mime(stated: dict[str, object]) -> str:
-    if stated_mime := _field(stated, "mime"):
-        return stated_mime
-    if isinstance(path := stated.get("path"), str):
-        guessed, _ = mimetypes.guess_type(path)
-        return guessed or "application/octet-stream"
-    return "text/plain"
-
-
-def _moment(stated: dict[str, object]) -> datetime | None:
-    text = _field(stated, "modified")
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        msg = "'modified' is not a time such as 2026-10-02T09:00:00Z"
-        raise ValueError(msg) from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _encoded(text: str) -> bytes:
-    try:
-        content = text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        msg = "'text' holds half of a surrogate pair"
-        raise InputError(msg) from error
-    if len(content) > MAX_CONTENT_BYTES:
-        msg = f"'text' has {len(content)} bytes, more than the {MAX_CONTENT_BYTES} allowed"
-        raise InputError(msg)
-    return content
 
 
 def _problems(document: ListedDocument) -> list[Problem]:

@@ -68,9 +68,9 @@ class Observation:
     stamp: object
 
 
-class Source(Protocol):
+class ContentSource(Protocol):
     """
-    One source system, or one part of it.
+    Whatever content can be fetched from.
     """
 
     @property
@@ -79,6 +79,21 @@ class Source(Protocol):
         The configured name.
         """
         ...
+
+    def fetch(self, listed: ListedDocument) -> bytes:
+        """
+        Return a document's bytes.
+
+        Raises:
+            InputError: It cannot be read, or is no longer what was listed.
+        """
+        ...
+
+
+class Source(ContentSource, Protocol):
+    """
+    One source system, or one part of it.
+    """
 
     @property
     def authority(self) -> AuthorityId:
@@ -101,14 +116,5 @@ class Source(Protocol):
         Say whether permissions are certainly still those of the observation.
 
         Asked after content was fetched: content is never paired with an older permission.
-        """
-        ...
-
-    def fetch(self, listed: ListedDocument) -> bytes:
-        """
-        Return a document's bytes.
-
-        Raises:
-            InputError: It cannot be read, or is no longer what was listed.
         """
         ...

@@ -43,7 +43,9 @@ class UnsafeDemoIssuer:
         _write_private(directory / "unsafe-demo-issuer.jwks.json", public)
         return cls(key)
 
-    def token(self, subject: str, *, scope: str = "rag.search rag.read") -> str:
+    def token(
+        self, subject: str, *, scope: str = "rag.search rag.read", client: str = DEMO_CLIENT
+    ) -> str:
         """
         Sign a token.
         """
@@ -52,7 +54,7 @@ class UnsafeDemoIssuer:
             "iss": UNSAFE_DEMO_ISSUER,
             "sub": subject,
             "aud": DEMO_RESOURCE,
-            "client_id": DEMO_CLIENT,
+            "client_id": client,
             "scope": scope,
             "iat": now,
             "exp": now + TOKEN_SECONDS,

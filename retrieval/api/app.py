@@ -41,11 +41,13 @@ def create_app(
     issuers: list[str],
     probes: Mapping[str, Probe],
     close: Callable[[], None],
+    larger_bodies: Mapping[str, int] | None = None,
 ) -> FastAPI:
     """
     Build the application around a reading room.
 
     `probes` raise when what they are named after does not answer; `close` runs at the end.
+    `larger_bodies` are those of routes that whoever starts the service adds (see `Limits`).
     """
 
     @asynccontextmanager
@@ -69,7 +71,7 @@ def create_app(
     app.include_router(readers_routes(room))
     app.include_router(metadata_routes(resource, issuers))
     app.include_router(_health_routes(probes))
-    app.add_middleware(Limits)
+    app.add_middleware(Limits, larger=larger_bodies)
     return app
 
 

@@ -23,7 +23,7 @@ from retrieval.api.schemas import (
 MAX_ID_CHARACTERS: Final = 1_024
 
 # Declares the scheme in OpenAPI; it decides nothing, `retrieval.authenticate` does.
-_declared = HTTPBearer(
+declared_bearer = HTTPBearer(
     auto_error=False, bearerFormat="JWT", description="An access token for this resource."
 )
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -48,7 +48,7 @@ def readers_routes(room: ReadingRoom) -> APIRouter:
     """
     Return the routes of the reading room.
     """
-    router = APIRouter(prefix="/v1", responses=_PROBLEMS, dependencies=[Security(_declared)])
+    router = APIRouter(prefix="/v1", responses=_PROBLEMS, dependencies=[Security(declared_bearer)])
 
     @router.post(
         "/search",

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from acl.index.engine_lease import EngineLease
 from acl.index.hashing_embedder import HashingEmbedder
 from acl.model.redaction import RedactedText
 from acl.settings import load_configuration
-from acl.wiring import open_ground, prepare_data_dir
+from acl.wiring import open_ground, open_lease, prepare_data_dir
+from readership.push_routes import push_routes
+from readership.pushing import open_push_desk
 from retrieval.wiring import Tools, build_app
 from tests.docs.pages import README, section_of
 
@@ -26,6 +27,10 @@ issuer = "https://idp.acme.example"
 audiences = ["https://rag.acme.example/mcp"]
 [embedding]
 model = "hashing"
+[[sources]]
+name = "pushed"
+authority = "acme"
+push_clients = ["pusher"]
 """
 
 
@@ -52,7 +57,7 @@ class SilentRedactor:
 @pytest.fixture(scope="module")
 def routes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[set[tuple[str, str]]]:
     """
-    The routes of the real application, which is built and never started.
+    The routes of the real application with its push desk; it answers no request.
     """
     file: Path = tmp_path_factory.mktemp("routes") / "readership.toml"
     file.write_text(CONFIGURATION, encoding="utf-8")
@@ -63,8 +68,13 @@ def routes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[set[tuple[str, 
     with ExitStack() as stack:
         ground = open_ground(configuration, may_write=False)
         stack.callback(ground.close)
-        lease = EngineLease(configuration.data_dir / "index", embedder.dimension)
+        lease = open_lease(ground, embedder)
+        stack.callback(lease.close)
         app = build_app(ground, Tools(embedder, SilentRedactor(), lease))
+        desk = open_push_desk(
+            configuration, embedder, lease, stack, redactor=lambda _ground, _stack: SilentRedactor()
+        )
+        app.include_router(push_routes(desk))
         paths = app.openapi()["paths"]
         yield {(method.upper(), path) for path, methods in paths.items() for method in methods}
 

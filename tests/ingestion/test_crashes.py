@@ -34,6 +34,8 @@ READING: Final = frozenset(
     {
         "known",
         "groups_of",
+        "pushed",
+        "pushed_among",
         "unsettled",
         "settled_state",
         "settled_chunks",

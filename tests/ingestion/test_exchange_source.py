@@ -17,13 +17,8 @@ from acl.errors import InputError
 from acl.model.grants import AclSnapshot
 from acl.model.identifiers import AuthorityId, DocumentId, SourceName
 from acl.model.principals import Principal, PrincipalKind
-from ingestion.sources.exchange import (
-    DOCUMENT_MEMBERS,
-    MAX_CONTENT_BYTES,
-    MAX_ID_CHARACTERS,
-    MAX_LINE_BYTES,
-    ExchangeSource,
-)
+from ingestion.sources.exchange import MAX_LINE_BYTES, ExchangeSource
+from ingestion.sources.members import DOCUMENT_MEMBERS, MAX_CONTENT_BYTES, MAX_ID_CHARACTERS
 from ingestion.sources.port import ListedDocument, Observation
 from tests.ingestion.unprivileged import unprivileged
 from tests.ingestion.world import TENANT, allow, document, wall_clock, write_lines

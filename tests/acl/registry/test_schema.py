@@ -16,7 +16,7 @@ from acl.model.principals import MAX_ID_BYTES
 from acl.registry.database import is_current, migrate, open_database
 from acl.registry.errors import RegistryMismatchError
 from acl.registry.tables import metadata
-from ingestion.sources.exchange import MAX_ID_CHARACTERS
+from ingestion.sources.members import MAX_ID_CHARACTERS
 from tests.acl.people import ALICE, BOB, EVERYONE, HANDBOOK, group, readable_by, user
 from tests.acl.registry.processes import finished, start
 from tests.acl.registry.registries import Registry, key_of

@@ -1,0 +1,83 @@
+"""
+The steps of a writing transaction, which both writers of the registry share.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select, update
+
+from acl.model.documents import DocumentPermission
+from acl.model.grants import AclSnapshot
+from acl.model.identifiers import AuthorityId, DocumentKey, ReadershipDigest, SourceName
+from acl.registry import tables
+from acl.registry.permissions import permission_from
+
+
+def ensure_source(connection: Connection, source: SourceName, authority: AuthorityId) -> None:
+    """
+    Make sure that the source has a row.
+    """
+    known = select(tables.sources.c.name).where(tables.sources.c.name == source)
+    if connection.scalar(known) is None:
+        connection.execute(insert(tables.sources).values(name=source, authority=authority))
+
+
+def mark_observed(connection: Connection, source: SourceName, at: datetime) -> None:
+    """
+    Record that every ACL and group of the source was seen at this moment.
+    """
+    connection.execute(
+        update(tables.sources)
+        .where(tables.sources.c.name == source)
+        .values(acl_observed_at=at, synced_at=at)
+    )
+
+
+def current_permission(connection: Connection, key: DocumentKey) -> DocumentPermission | None:
+    """
+    Return the statement on a document, if there is one.
+    """
+    row = connection.execute(
+        select(tables.documents).where(tables.documents.c.key == key)
+    ).one_or_none()
+    return None if row is None else permission_from(row)
+
+
+def intern_readership(connection: Connection, acl: AclSnapshot | None) -> ReadershipDigest | None:
+    """
+    Return the readership of an ACL, stored if it is new.
+    """
+    if acl is None:
+        return None
+    digest = acl.digest()
+    known = select(tables.readerships.c.digest).where(tables.readerships.c.digest == digest)
+    if connection.scalar(known) is None:
+        gates = json.dumps(acl.to_json(), separators=(",", ":"))
+        connection.execute(insert(tables.readerships).values(digest=digest, gates=gates))
+    return digest
+
+
+def upsert_document(
+    connection: Connection, key: DocumentKey, values: dict[str, object], *, exists: bool
+) -> None:
+    """
+    Write a document's row.
+    """
+    if exists:
+        connection.execute(
+            update(tables.documents).where(tables.documents.c.key == key).values(**values)
+        )
+    else:
+        connection.execute(insert(tables.documents).values(**values))
+
+
+def mark_unsettled(connection: Connection, keys: Sequence[DocumentKey], now: datetime) -> None:
+    """
+    Leave these documents out of every search until they are settled.
+    """
+    pending = set(connection.scalars(select(tables.unsettled.c.document_key)))
+    fresh = [{"document_key": key, "since": now} for key in dict.fromkeys(keys)]
+    if new := [row for row in fresh if row["document_key"] not in pending]:
+        connection.execute(insert(tables.unsettled), new)
