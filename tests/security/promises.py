@@ -31,6 +31,10 @@ PROMISES: Final[dict[str, str]] = {
     "fail-closed-input": "A permission that cannot be read whole hides its document.",
     "crash-safe": "Work broken off anywhere is finished by the next run, and shows nothing half.",
     "engine-loss": "An engine that is gone is an error, never an empty or unfiltered answer.",
+    "reference": (
+        "Whatever happens in whatever order, every reader sees exactly what a plain reference "
+        "of the rules says."
+    ),
     "scenario": (
         "The access rules of the source systems are enforced as they are, on paper, in the index "
         "and over HTTP alike."
