@@ -85,7 +85,7 @@ class Installation:
         """
         Return a name that no world has yet.
         """
-        return f"w{next(self.numbers)}"
+        return f"{self.ground.tenant}-{next(self.numbers)}"
 
     def source(self, name: str, authority: str) -> ExchangeSource:
         """
