@@ -5,7 +5,6 @@ noticed if it did not.
 
 # ruff: noqa: ANN401 - planted faults pass on what they are given
 
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -26,21 +25,21 @@ from tests.acl.index.engines import Index, engine
 from tests.properties.effort import DEEP
 from tests.properties.machine import PermissionMachine
 from tests.properties.test_controls import FAULTS
+from tests.scenarios.places import fast_place
 
 STEPS_A_RUN = 50
 RUNS = 5_600 if DEEP else 48
 LEAST_STEPS = 200_000 if DEEP else 1_500
 RUNS_TO_FIND_A_FAULT = 60
-MEMORY = Path("/dev/shm")  # noqa: S108 - a private directory is made in it
 
 
 @pytest.fixture(scope="module")
 def fast() -> Iterator[Path]:
     """
-    A place in memory if there is one: no step waits for a disk.
+    Where no step waits for a disk.
     """
-    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as name:
-        yield Path(name)
+    with fast_place() as place:
+        yield place
 
 
 @pytest.fixture(scope="module")

@@ -94,24 +94,28 @@ class Stage:
                 self.heard[name] = (step.at, state)
                 if wanted != {View.PAPER}:
                     self._sync(name, state)
+        room = self.change(self._room(step))
+        http = client(room) if wanted & {View.SEARCH, View.FETCH} else None
         for view in View:
             if view in wanted:
-                yield from self._compare(step, view)
+                yield from self._compare(step, view, self._looking(step, view, room, http))
 
-    def _compare(self, step: Step, view: View) -> Iterator[Difference]:
-        looking = self._looking(step, view)
+    def _compare(
+        self, step: Step, view: View, looking: Callable[[str], frozenset[str]]
+    ) -> Iterator[Difference]:
         for reader, expected in step.expected.items():
             found = looking(reader)
             for document in sorted(found ^ expected):
                 yield Difference(step.number, view, reader, document, document in found)
 
-    def _looking(self, step: Step, view: View) -> Callable[[str], frozenset[str]]:
-        if view is View.PAPER:
-            return lambda reader: Paper(self.heard).readable(self._linked(reader), step.at)
-        room = self.change(self._room(step))
+    def _looking(
+        self, step: Step, view: View, room: ReadingRoom, http: TestClient | None
+    ) -> Callable[[str], frozenset[str]]:
         if view is View.INDEX:
             return lambda reader: self._in_index(room, reader)
-        http = client(room)
+        if view is View.PAPER or http is None:
+            paper = Paper(self.heard)
+            return lambda reader: paper.readable(self._linked(reader), step.at)
         if view is View.SEARCH:
             return lambda reader: self._searched(http, reader)
         return lambda reader: self._fetched(http, reader)

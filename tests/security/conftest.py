@@ -8,22 +8,23 @@ from collections.abc import Iterator
 import pytest
 
 from tests.scenarios.installation import Installation, installation
+from tests.scenarios.places import fast_place
 
 
 @pytest.fixture(scope="session")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def shared() -> Iterator[Installation]:
     """
     The one that is attacked.
     """
     logging.getLogger("ingestion").setLevel(logging.ERROR)
-    with installation(tmp_path_factory.mktemp("security") / "acme") as one:
+    with fast_place() as place, installation(place / "acme") as one:
         yield one
 
 
 @pytest.fixture(scope="session")
-def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def elsewhere() -> Iterator[Installation]:
     """
     Another tenant's.
     """
-    with installation(tmp_path_factory.mktemp("elsewhere") / "globex", "globex") as one:
+    with fast_place() as place, installation(place / "globex", "globex") as one:
         yield one
