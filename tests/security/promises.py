@@ -31,6 +31,8 @@ PROMISES: Final[dict[str, str]] = {
     "fail-closed-input": "A permission that cannot be read whole hides its document.",
     "crash-safe": "Work broken off anywhere is finished by the next run, and shows nothing half.",
     "engine-loss": "An engine that is gone is an error, never an empty or unfiltered answer.",
+    "identity-exact": "Two spellings of an identity are two identities, everywhere.",
+    "cache-isolation": "Nothing that is remembered of one request serves another reader.",
     "non-interference": "What a reader may not see changes nothing of any answer to them.",
     "fail-closed": "Whatever is missing, broken or contradictory, nothing is released.",
     "every-endpoint": "Every operation and every parameter of the API is attacked by a test.",
