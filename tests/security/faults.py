@@ -61,9 +61,11 @@ def edited(statement: str, mended: str | None = None) -> Fault:
     def fault(ward: Ward) -> Iterator[None]:
         ward.sql(statement, *[ward.key()] * statement.count("?"))
         ward.sql("UPDATE epoch SET value = value + 1")
-        yield
-        if mended:
-            ward.sql(mended, ward.key())
+        try:
+            yield
+        finally:
+            if mended:
+                ward.sql(mended, ward.key())
 
     return fault
 
@@ -107,8 +109,10 @@ def conflicting_group(ward: Ward) -> Iterator[None]:
 def epoch_missing(ward: Ward) -> Iterator[None]:
     ((value,),) = ward.sql("SELECT value FROM epoch")
     ward.sql("DELETE FROM epoch")
-    yield
-    ward.sql("INSERT INTO epoch (id, value) VALUES (1, ?)", value)
+    try:
+        yield
+    finally:
+        ward.sql("INSERT INTO epoch (id, value) VALUES (1, ?)", value)
 
 
 @contextmanager
@@ -144,8 +148,10 @@ def clock_off(ward: Ward, by: timedelta, *, token_first: bool) -> Iterator[None]
     if token_first:
         ward.token = ward.headers()
     clock.now = before + by
-    yield
-    clock.now = before
+    try:
+        yield
+    finally:
+        clock.now = before
 
 
 def engine_down(ward: Ward) -> None:

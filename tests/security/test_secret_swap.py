@@ -177,7 +177,7 @@ def test_with_frequencies_of_everything_answers_do_change(shared: Installation) 
     order of what is visible.
     """
     differing = 0
-    for seed in range(1_000, 1_004):
+    for seed in range(1_000, 1_002):
         corpus, swapped, visible_only = answers(shared, seed, with_global_frequencies)
         differing += not corpus == swapped == visible_only
 
