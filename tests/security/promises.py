@@ -43,5 +43,18 @@ PROMISES: Final[dict[str, str]] = {
     "registry-loss": "A registry that does not answer is an error, never a wait without end.",
     "one-sync": "Once another sync has begun, an earlier one commits nothing more.",
     "no-inline-secret": "A secret that stands in the configuration is refused, and not repeated.",
+    "identity-exact": "Two spellings of an identity are two identities, everywhere.",
+    "cache-isolation": "Nothing that is remembered of one request serves another reader.",
+    "non-interference": "What a reader may not see changes nothing of any answer to them.",
+    "fail-closed": "Whatever is missing, broken or contradictory, nothing is released.",
+    "every-endpoint": "Every operation and every parameter of the API is attacked by a test.",
+    "reference": (
+        "Whatever happens in whatever order, every reader sees exactly what a plain reference "
+        "of the rules says."
+    ),
+    "scenario": (
+        "The access rules of the source systems are enforced as they are, on paper, in the index "
+        "and over HTTP alike."
+    ),
     "key-file-permissions": "A key that others can read or change is not used.",
 }

@@ -1,0 +1,3 @@
+"""
+Permission scenarios: small worlds on paper, held against the decision, the index and HTTP.
+"""
