@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -30,12 +31,13 @@ from pydantic_settings import (
 from acl.errors import ConfigurationError
 from acl.identity.tokens import MAX_LIFETIME_SECONDS
 from acl.model.documents import UNLABELLED
+from acl.registry.address import registry_address
 from acl.settings_labels import LabelRuleSettings, LabelSettings
 from acl.settings_values import Algorithms, Duration, HttpsAddress, Label, Name, Section
 
 DEFAULT_FILE: Final = "readership.toml"
 CONFIG_VARIABLE: Final = "READERSHIP_CONFIG"
-TEST_VARIABLES: Final = frozenset({"READERSHIP_DEEP"})
+TEST_VARIABLES: Final = frozenset({"READERSHIP_DEEP", "READERSHIP_TEST_POSTGRES"})
 """
 Read by the test suite, which starts this program.
 """
@@ -116,8 +118,18 @@ class RegistrySettings(Section):
     Where documents, permissions and sealed text are recorded.
     """
 
-    url: str = Field(default="sqlite:///registry.db", pattern=r"^sqlite:///[^:]+$")
-    """A SQLite path is relative to the data directory."""
+    url: Annotated[str, AfterValidator(registry_address)] = "sqlite:///registry.db"
+    """A SQLite path is relative to the data directory. Otherwise postgresql://, no password."""
+
+    password_file: Path | None = None
+    """The password of PostgreSQL's role; relative to the configuration file."""
+
+    @model_validator(mode="after")
+    def _password_has_a_use(self) -> "RegistrySettings":
+        if self.password_file is not None and self.url.startswith("sqlite:"):
+            msg = "password_file is for PostgreSQL; remove it, or name a postgresql:// address"
+            raise ValueError(msg)
+        return self
 
 
 class IndexSettings(Section):
@@ -201,7 +213,11 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="READERSHIP_", env_nested_delimiter="__", extra="forbid", frozen=True
+        env_prefix="READERSHIP_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,  # somebody may write a password where none belongs
     )
 
     service: ServiceSettings
@@ -281,10 +297,20 @@ class Configuration(BaseModel):
     @property
     def registry_url(self) -> str:
         """
-        The registry's address, with an absolute path.
+        The registry's address; that of a SQLite file with an absolute path.
         """
-        name = self.settings.registry.url.removeprefix("sqlite:///")
-        return f"sqlite:///{self.data_dir / name}"
+        url = self.settings.registry.url
+        if not url.startswith("sqlite:"):
+            return url
+        return f"sqlite:///{self.data_dir / url.removeprefix('sqlite:///')}"
+
+    @property
+    def registry_password_file(self) -> Path | None:
+        """
+        The file with the password of the registry's role, if there is one.
+        """
+        named = self.settings.registry.password_file
+        return None if named is None else self.beside(named)
 
     def default_label(self, source: SourceSettings) -> str:
         """

@@ -7,7 +7,7 @@ directory, and refuses one that belongs to another tenant or another embedding m
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,8 +28,9 @@ from acl.keys.files import ServiceKeys, create_keys, load_keys, require_private
 from acl.keys.naming import Namer
 from acl.model.identifiers import TenantId
 from acl.registry import tables
-from acl.registry.database import Database, migrate, open_database
+from acl.registry.database import Database, migrate, open_database, registry_exists
 from acl.registry.errors import RegistryMismatchError
+from acl.registry.turn import SyncTurn
 from acl.settings import Configuration
 
 logger = logging.getLogger(__name__)
@@ -78,18 +79,22 @@ def prepare_data_dir(configuration: Configuration) -> bool:
     Raises:
         ConfigurationError: Something there is unsafe, incomplete, or somebody else's.
     """
-    directory = configuration.data_dir
-    registry = Path(configuration.registry_url.removeprefix("sqlite:///"))
-    fresh = not registry.exists()
+    directory, url = configuration.data_dir, configuration.registry_url
+    password_file = configuration.registry_password_file
+    # First, and an error if there is no answer: keys are made for a new registry only.
+    fresh = not registry_exists(url, password_file=password_file)
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     require_private(directory)
     keys = directory / KEYS_DIR
     if fresh:
         create_keys(keys)
     elif not keys.is_dir():
-        msg = f"{keys} is missing although {registry.name} exists; restore the keys from a backup"
+        msg = (
+            f"{keys} is missing although the registry exists; restore the keys from a backup, or "
+            "copy them from the machine that made the registry"
+        )
         raise KeyFileError(msg)
-    migrate(configuration.registry_url)
+    migrate(url, password_file=password_file)
     _prepare_audit(directory)
     return fresh
 
@@ -99,9 +104,12 @@ def open_ground(
     *,
     may_write: bool,
     clock: Callable[[], datetime] = wall_clock,
+    turn: SyncTurn | None = None,
 ) -> Ground:
     """
     Open keys, registry and audit trail of a prepared data directory.
+
+    With `turn`, the registry can be written only until another sync takes its turn.
 
     Raises:
         ConfigurationError: It is not prepared, or cannot be used; the detail says why.
@@ -113,7 +121,9 @@ def open_ground(
     require_private(directory)
     keys = load_keys(directory / KEYS_DIR)
     tenant = TenantId(configuration.settings.service.tenant)
-    database = open_database(configuration.registry_url, may_write=may_write)
+    database = open_registry(configuration, may_write=may_write)
+    if turn is not None:
+        database = turn.announce(database)
     audit = open_database(f"sqlite:///{directory / AUDIT_FILE}", may_write=True)
     return Ground(
         configuration=configuration,
@@ -126,6 +136,15 @@ def open_ground(
         clock=clock,
         closers=(database.close, audit.close),
     )
+
+
+def open_registry(configuration: Configuration, *, may_write: bool) -> Database:
+    """
+    Open the configured registry.
+    """
+    password_file = configuration.registry_password_file
+    url = configuration.registry_url
+    return open_database(url, may_write=may_write, password_file=password_file)
 
 
 def build_embedder(configuration: Configuration) -> Embedder:
@@ -148,33 +167,56 @@ def open_lease(ground: Ground, embedder: Embedder) -> EngineLease:
 
 def require_same_installation(configuration: Configuration, embedder: Embedder) -> None:
     """
-    Record tenant and embedding variant in a new registry; refuse to mix others into it.
+    Record tenant, embedding variant and keys in a new registry; refuse to mix others into it.
 
     Raises:
-        RegistryMismatchError: The data were made for another tenant or by another model.
+        RegistryMismatchError: The data were made for another tenant, by another model or with
+            other keys.
     """
-    tenant = configuration.settings.service.tenant
-    facts = {"tenant": tenant, "embedding": embedder.variant}
-    database = open_database(configuration.registry_url, may_write=True)
+    tenant = TenantId(configuration.settings.service.tenant)
+    keys = load_keys(configuration.data_dir / KEYS_DIR)
+    facts = {
+        "tenant": tenant,
+        "embedding": embedder.variant,
+        "keys": Namer(tenant, keys.index).installation(),
+    }
+    reader = open_registry(configuration, may_write=False)
     try:
-        with database.writing() as connection:
-            for name, value in facts.items():
-                _record_or_compare(connection, name, value)
+        with reader.reading() as connection:
+            known = _recorded(connection, facts)
     finally:
-        database.close()
+        reader.close()
+    if known == facts:
+        return  # a role that may only read gets no further, and need not
+    writer = open_registry(configuration, may_write=True)
+    try:
+        with writer.writing() as connection:
+            for name in sorted(facts.keys() - _recorded(connection, facts).keys()):
+                row = {"name": name, "value": facts[name]}
+                connection.execute(insert(tables.installation).values(**row))
+    finally:
+        writer.close()
 
 
-def _record_or_compare(connection: Connection, name: str, value: str) -> None:
-    stored = select(tables.installation.c.value).where(tables.installation.c.name == name)
-    found = connection.scalar(stored)
-    if found is None:
-        connection.execute(insert(tables.installation).values(name=name, value=value))
-    elif found != value:
-        msg = (
-            f"this data directory was made with {name} {found!r}, the configuration says "
-            f"{value!r}; use another data_dir, or change the configuration back"
+def _recorded(connection: Connection, facts: Mapping[str, str]) -> dict[str, str]:
+    wanted = select(tables.installation).where(tables.installation.c.name.in_(facts))
+    found = {row.name: row.value for row in connection.execute(wanted)}
+    for name, expected in facts.items():
+        if found.get(name, expected) != expected:
+            raise RegistryMismatchError(_differs(name, found[name], expected))
+    return found
+
+
+def _differs(name: str, found: str, expected: str) -> str:
+    if name == "keys":
+        return (
+            "the registry was made with other keys; restore those, or copy them from the machine "
+            "that made the registry"
         )
-        raise RegistryMismatchError(msg)
+    return (
+        f"this data directory was made with {name} {found!r}, the configuration says "
+        f"{expected!r}; use another data_dir, or change the configuration back"
+    )
 
 
 def _prepare_audit(directory: Path) -> None:

@@ -42,7 +42,11 @@ def examine(configuration: Configuration) -> Iterator[Finding]:
         stack.callback(ground.close)
         yield _fine("data directory", f"{configuration.data_dir}, keys are private")
         yield _look("audit trail", lambda: _audit(ground))
+        registry = _look("registry", ground.database.describe)
+        yield registry
         yield _look("recognizers", lambda: _recognizers(ground))
+        if not registry.healthy:
+            return
         yield _look("embedding and index", lambda: _index(ground, stack))
         yield from _sources(ground)
 

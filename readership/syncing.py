@@ -9,9 +9,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
 
-from acl.errors import ReadershipError
 from acl.index.embedder import Embedder
 from acl.model.redaction import Redactor
+from acl.registry.turn import SyncRunningError, sync_turn
 from acl.settings import Configuration, SourceSettings
 from acl.wiring import (
     Ground,
@@ -24,15 +24,6 @@ from acl.wiring import (
 from ingestion.extract import SandboxedExtractor
 from ingestion.reconcile import Progress, Reconciler, SyncReport
 from ingestion.wiring import build_reconciler, build_redactor, build_source
-
-
-class SyncRunningError(ReadershipError):
-    """
-    Another sync holds this data directory.
-    """
-
-    public_message = "another sync is running on this data directory; this one leaves"
-    code = "sync_running"
 
 
 @contextmanager
@@ -78,10 +69,13 @@ class SyncSession:
         configuration = self._configuration
         # Before anything is created: two first syncs must not make two sets of keys.
         stack.enter_context(only_sync(configuration.data_dir))
+        password_file = configuration.registry_password_file
+        held = sync_turn(configuration.registry_url, password_file=password_file)
+        turn = stack.enter_context(held)
         self.fresh = prepare_data_dir(configuration)
         self.embedder: Embedder = build_embedder(configuration)
         require_same_installation(configuration, self.embedder)
-        self.ground: Ground = open_ground(configuration, may_write=True)
+        self.ground: Ground = open_ground(configuration, may_write=True, turn=turn)
         stack.callback(self.ground.close)
         self.lease = open_lease(self.ground, self.embedder)
         stack.callback(self.lease.close)

@@ -34,6 +34,12 @@ class Namer:
         self._key = key
         self._term = lru_cache(maxsize=TERM_CACHE)(self._term_uncached)
 
+    def installation(self) -> str:
+        """
+        Name the installation, so that other keys than it was made with are noticed.
+        """
+        return self._mac("installation").hex()
+
     def document(self, source: SourceName, document: DocumentId) -> DocumentKey:
         """
         Name a document.

@@ -108,6 +108,8 @@ class PermissionRegistry:
         """
         Return the keys of every document with this id, in one source or in all.
         """
+        if not tables.storable(document) or not tables.storable(source or ""):
+            return []
         found = select(tables.documents.c.key).where(tables.documents.c.document == document)
         if source is not None:
             found = found.where(tables.documents.c.source == source)
@@ -118,6 +120,8 @@ class PermissionRegistry:
         """
         Return the document that a chunk belongs to.
         """
+        if not tables.storable(chunk):
+            return None
         wanted = select(tables.chunks.c.document_key).where(tables.chunks.c.chunk == chunk)
         with self._database.reading() as connection:
             key = connection.scalar(wanted)

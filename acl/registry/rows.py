@@ -51,6 +51,13 @@ What a removed document keeps of its content: nothing, and no key to read a copy
 """
 
 
+def noted(reason: str) -> str:
+    """
+    Return a reason as it can be stored: it may quote anything that a file contains.
+    """
+    return reason.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
 def permission_columns(statement: DocumentPermission) -> dict[str, object]:
     """
     Lay out a sealed statement.

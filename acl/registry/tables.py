@@ -19,8 +19,6 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
-    Text,
-    UniqueConstraint,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -55,13 +53,32 @@ class UtcTime(TypeDecorator[datetime]):
         return None if value is None else _START + timedelta(microseconds=value)
 
 
+def exact_text(length: int | None = None) -> String:
+    """
+    Text that is compared byte by byte, whatever collation the database has by default.
+
+    SQLite does so unless told otherwise. On PostgreSQL a collation may hold two spellings for
+    one, and with that two people for one.
+    """
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
+def storable(text: str) -> bool:
+    """
+    Say whether a row can hold this text. What no row can hold need not be looked for.
+
+    PostgreSQL refuses NUL, and no database has a place for half of a surrogate pair.
+    """
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
 metadata = MetaData()
 
 installation = Table(
     "installation",
     metadata,
-    Column("name", String(64), primary_key=True),
-    Column("value", Text, nullable=False),
+    Column("name", exact_text(64), primary_key=True),
+    Column("value", exact_text(), nullable=False),
     comment="facts that must not change under a data directory: tenant, embedding variant",
 )
 
@@ -72,9 +89,12 @@ epoch = Table(
     Column("value", BigInteger, nullable=False),
     Column("documents", BigInteger, nullable=False, default=0),
     Column("directory", BigInteger, nullable=False, default=0),
-    comment="one row; committed with every permission-relevant write. `documents` and "
-    "`directory` are the epochs at which documents' permissions, and groups, last changed",
+    comment="one row; committed with every permission-relevant write",
 )
+"""
+`documents` and `directory` are the epochs at which documents' permissions, and groups, last
+changed: what did not change is not read again.
+"""
 
 epochs = Table(
     "epochs",
@@ -87,8 +107,8 @@ epochs = Table(
 sources = Table(
     "sources",
     metadata,
-    Column("name", String(128), primary_key=True),
-    Column("authority", String(128), nullable=False),
+    Column("name", exact_text(128), primary_key=True),
+    Column("authority", exact_text(128), nullable=False),
     Column("acl_observed_at", UtcTime, nullable=True),
     Column("synced_at", UtcTime, nullable=True),
 )
@@ -96,46 +116,48 @@ sources = Table(
 readerships = Table(
     "readerships",
     metadata,
-    Column("digest", String(64), primary_key=True),
-    Column("gates", Text, nullable=False),
+    Column("digest", exact_text(64), primary_key=True),
+    Column("gates", exact_text(), nullable=False),
     comment="distinct ACL snapshots by content",
 )
 
 documents = Table(
     "documents",
     metadata,
-    Column("key", String(32), primary_key=True),
-    Column("source", String(128), ForeignKey("sources.name"), nullable=False),
-    Column("document", Text, nullable=False),
-    Column("state", String(16), nullable=False),
-    Column("reason", Text, nullable=False, default=""),
+    Column("key", exact_text(32), primary_key=True),
+    Column("source", exact_text(128), ForeignKey("sources.name"), nullable=False),
+    Column("document", exact_text(), nullable=False),
+    Column("state", exact_text(16), nullable=False),
+    Column("reason", exact_text(), nullable=False, default=""),
     Column("revision", Integer, nullable=False),
     Column("acl_revision", Integer, nullable=False),
-    Column("readership", String(64), ForeignKey("readerships.digest"), nullable=True),
-    Column("label", String(64), nullable=False),
+    Column("readership", exact_text(64), ForeignKey("readerships.digest"), nullable=True),
+    Column("label", exact_text(), nullable=False),
     Column("seal", LargeBinary, nullable=False),
-    Column("fingerprint", String(64), nullable=True),
-    Column("card_fingerprint", String(64), nullable=True),
-    Column("ingest_run", String(36), nullable=True),
-    Column("kek_id", String(64), nullable=True),
+    Column("fingerprint", exact_text(64), nullable=True),
+    Column("card_fingerprint", exact_text(64), nullable=True),
+    Column("ingest_run", exact_text(36), nullable=True),
+    Column("kek_id", exact_text(64), nullable=True),
     Column("wrapped_key", LargeBinary, nullable=True),
     Column("commitment", LargeBinary, nullable=True),
     Column("card", LargeBinary, nullable=True),
-    Column("vault_kek_id", String(64), nullable=True),
+    Column("vault_kek_id", exact_text(64), nullable=True),
     Column("vault_key", LargeBinary, nullable=True),
     Column("vault_commitment", LargeBinary, nullable=True),
     Column("originals", LargeBinary, nullable=True),
     Column("changed_at", UtcTime, nullable=False),
-    UniqueConstraint("source", "document"),
+    # The key is derived from source and document, so that they are unique with it.
+    Index("documents_by_source", "source"),
     Index("documents_by_state", "state", "readership"),
-    Index("documents_by_id", "document"),
+    # A B-tree of PostgreSQL refuses what is longer than 2,704 bytes; an id may have 4,096.
+    Index("documents_by_id", "document", postgresql_using="hash"),
 )
 
 chunks = Table(
     "chunks",
     metadata,
-    Column("chunk", String(36), primary_key=True),
-    Column("document_key", String(32), ForeignKey("documents.key"), nullable=False),
+    Column("chunk", exact_text(36), primary_key=True),
+    Column("document_key", exact_text(32), ForeignKey("documents.key"), nullable=False),
     Column("revision", Integer, nullable=False),
     Column("ordinal", Integer, nullable=False),
     Column("start", Integer, nullable=False),
@@ -148,57 +170,57 @@ chunks = Table(
 groups = Table(
     "groups",
     metadata,
-    Column("source", String(128), ForeignKey("sources.name"), primary_key=True),
-    Column("authority", String(128), primary_key=True),
-    Column("id", String(512), primary_key=True),
+    Column("source", exact_text(128), ForeignKey("sources.name"), primary_key=True),
+    Column("authority", exact_text(512), primary_key=True),
+    Column("id", exact_text(512), primary_key=True),
     comment="groups that a source has defined; one that is not here is not known",
 )
 
 members = Table(
     "members",
     metadata,
-    Column("source", String(128), ForeignKey("sources.name"), primary_key=True),
-    Column("group_authority", String(128), primary_key=True),
-    Column("group_id", String(512), primary_key=True),
-    Column("authority", String(128), primary_key=True),
-    Column("kind", String(16), primary_key=True),
-    Column("id", String(512), primary_key=True),
+    Column("source", exact_text(128), ForeignKey("sources.name"), primary_key=True),
+    Column("group_authority", exact_text(512), primary_key=True),
+    Column("group_id", exact_text(512), primary_key=True),
+    Column("authority", exact_text(512), primary_key=True),
+    Column("kind", exact_text(16), primary_key=True),
+    Column("id", exact_text(512), primary_key=True),
 )
 
 pushed_documents = Table(
     "pushed_documents",
     metadata,
-    Column("document_key", String(32), ForeignKey("documents.key"), primary_key=True),
+    Column("document_key", exact_text(32), ForeignKey("documents.key"), primary_key=True),
     Column("revision", Integer, nullable=False),
     Column("event", BigInteger, nullable=True),
-    Column("stated", String(64), nullable=False),
-    Column("push", String(32), nullable=True),
+    Column("stated", exact_text(64), nullable=False),
+    Column("push", exact_text(32), nullable=True),
     comment="documents that belong to push clients: no listing changes them, not even a tombstone",
 )
 
 pushed_groups = Table(
     "pushed_groups",
     metadata,
-    Column("source", String(128), ForeignKey("sources.name"), primary_key=True),
-    Column("authority", String(128), primary_key=True),
-    Column("id", String(512), primary_key=True),
+    Column("source", exact_text(128), ForeignKey("sources.name"), primary_key=True),
+    Column("authority", exact_text(512), primary_key=True),
+    Column("id", exact_text(512), primary_key=True),
     Column("revision", Integer, nullable=False),
     Column("event", BigInteger, nullable=True),
-    Column("stated", String(64), nullable=False),
+    Column("stated", exact_text(64), nullable=False),
     comment="groups that belong to push clients, deleted ones included",
 )
 
 pushes = Table(
     "pushes",
     metadata,
-    Column("id", String(32), primary_key=True),
-    Column("document_key", String(32), ForeignKey("documents.key"), nullable=False),
-    Column("client", Text, nullable=False),
+    Column("id", exact_text(32), primary_key=True),
+    Column("document_key", exact_text(32), ForeignKey("documents.key"), nullable=False),
+    Column("client", exact_text(), nullable=False),
     Column("statement", Integer, nullable=False),
     Column("content_revision", Integer, nullable=False),
-    Column("state", String(16), nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("kek_id", String(64), nullable=True),
+    Column("state", exact_text(16), nullable=False),
+    Column("reason", exact_text(), nullable=False),
+    Column("kek_id", exact_text(64), nullable=True),
     Column("wrapped_key", LargeBinary, nullable=True),
     Column("commitment", LargeBinary, nullable=True),
     Column("sealed", LargeBinary, nullable=True),
@@ -212,7 +234,7 @@ pushes = Table(
 unsettled = Table(
     "unsettled",
     metadata,
-    Column("document_key", String(32), primary_key=True),
+    Column("document_key", exact_text(32), primary_key=True),
     Column("since", UtcTime, nullable=False),
     comment="the outbox: documents whose index points may not agree with this registry yet",
 )
@@ -220,38 +242,38 @@ unsettled = Table(
 switches = Table(
     "switches",
     metadata,
-    Column("kind", String(16), primary_key=True),
-    Column("within", Text, primary_key=True),
-    Column("name", Text, primary_key=True),
     Column("off_epoch", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", exact_text(16), nullable=False),
+    Column("within", exact_text(), nullable=False),
+    Column("name", exact_text(), nullable=False),
     Column("on_epoch", BigInteger, nullable=True),
     Column("since", UtcTime, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", exact_text(), nullable=False),
     comment="what operators have switched off; `on_epoch` is null while it is off",
 )
 
 document_history = Table(
     "document_history",
     metadata,
-    Column("document_key", String(32), primary_key=True),
+    Column("document_key", exact_text(32), primary_key=True),
     Column("epoch", BigInteger, primary_key=True, autoincrement=False),
-    Column("source", String(128), nullable=False),
-    Column("document", Text, nullable=False),
-    Column("state", String(16), nullable=False),
+    Column("source", exact_text(128), nullable=False),
+    Column("document", exact_text(), nullable=False),
+    Column("state", exact_text(16), nullable=False),
     Column("revision", Integer, nullable=False),
     Column("acl_revision", Integer, nullable=False),
-    Column("readership", String(64), nullable=True),
-    Column("label", String(64), nullable=False),
+    Column("readership", exact_text(64), nullable=True),
+    Column("label", exact_text(), nullable=False),
     comment="every permission that a document has had; never changed, never deleted",
 )
 
 group_history = Table(
     "group_history",
     metadata,
-    Column("source", String(128), primary_key=True),
-    Column("authority", String(128), primary_key=True),
-    Column("id", String(512), primary_key=True),
+    Column("source", exact_text(128), primary_key=True),
+    Column("authority", exact_text(512), primary_key=True),
+    Column("id", exact_text(512), primary_key=True),
     Column("epoch", BigInteger, primary_key=True, autoincrement=False),
-    Column("members", Text, nullable=True),
+    Column("members", exact_text(), nullable=True),
     comment="every membership list that a group has had; null from when it was not defined",
 )

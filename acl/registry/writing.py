@@ -43,6 +43,7 @@ from acl.registry.rows import (
     NewRevision,
     chunk_rows,
     envelope_columns,
+    noted,
     permission_columns,
 )
 from acl.registry.steps import (
@@ -335,7 +336,7 @@ class RegistryWriter:
                 seal=b"",
             )
         )
-        values = permission_columns(statement) | {"reason": change.reason, "changed_at": now}
+        values = permission_columns(statement) | {"reason": noted(change.reason), "changed_at": now}
         if change.fingerprint is not None:
             values["fingerprint"] = change.fingerprint
         if change.state is DocumentState.REMOVED:

@@ -46,7 +46,7 @@ def description_of(stated: dict[str, object]) -> Description:
         url=_field(stated, "url"),
         mime=_mime(stated),
         modified=_moment(stated),
-        label=_field(stated, "label") or None,
+        label=_label(stated),
     )
 
 
@@ -109,6 +109,14 @@ def _field(stated: dict[str, object], member: str) -> str:
         msg = f"'{member}' holds half of a surrogate pair"
         raise ValueError(msg)
     return value
+
+
+def _label(stated: dict[str, object]) -> str | None:
+    label = _field(stated, "label")
+    if not label.isprintable():
+        msg = "a 'label' has no control characters"
+        raise ValueError(msg)
+    return label or None
 
 
 def _mime(stated: dict[str, object]) -> str:

@@ -1,5 +1,5 @@
 """
-`make bench`: measure the way in and the way out, print a table, write JSON.
+`make bench`: measure the way in, the way out and the permission core; print tables, write JSON.
 """
 
 import argparse
@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from acl.settings import load_configuration
 from acl.wiring import open_ground
@@ -14,7 +15,7 @@ from ingestion.wiring import build_question_redactor
 from readership.demo.issuer import UnsafeDemoIssuer
 from readership.syncing import SyncSession
 from retrieval.wiring import Tools, build_room
-from tests.benchmarks import report
+from tests.benchmarks import filters, report, revoking, scopes
 from tests.benchmarks.asking import AskBench, AskResult
 from tests.benchmarks.corpus import Corpus, lay_out
 from tests.benchmarks.ingest import IngestBench, IngestResult
@@ -29,22 +30,46 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--documents", type=int, default=32, help="whole documents to ingest")
     parser.add_argument("--questions", type=int, default=500, help="questions to ask")
+    parser.add_argument(
+        "--only",
+        choices=["documents", "permissions"],
+        help="documents and questions, or the permission core; default: both",
+    )
     parser.add_argument("--out", type=Path, default=Path("bench-results"), help="for the JSON")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="readership-bench-") as directory:
-        corpus = lay_out(Path(directory) / "installation", arguments.documents)
-        report.console.print(f"Data: {corpus.name}")
-        environment = report.environment()
-        ingest, asked = measure(corpus, arguments.questions, report.console.print)
-    result = {
-        "environment": environment,
-        "data": corpus.name,
-        "ingest": ingest.to_json(),
-        "questions": asked.to_json(),
+    result: dict[str, Any] = {"environment": report.environment()}
+    if arguments.only != "permissions":
+        result |= documents_and_questions(arguments.documents, arguments.questions)
+    if arguments.only != "documents":
+        result["permissions"] = permissions(report.console.print)
+        report.show_permissions(result["permissions"])
+    report.console.print(f"Written to {report.write(result, arguments.out)}")
+
+
+def permissions(told: Callable[[str], None]) -> dict[str, Any]:
+    """
+    Run the benchmarks of the permission core.
+    """
+    told("scopes in a large company")
+    measured = scopes.measure()
+    return {
+        "scopes": measured,
+        "filters": filters.measure(told),
+        "revoking": revoking.measure(told),
     }
+
+
+def documents_and_questions(documents: int, questions: int) -> dict[str, Any]:
+    """
+    Run the benchmarks of ingestion and of questions.
+    """
+    with tempfile.TemporaryDirectory(prefix="readership-bench-") as directory:
+        corpus = lay_out(Path(directory) / "installation", documents)
+        report.console.print(f"Data: {corpus.name}")
+        ingest, asked = measure(corpus, questions, report.console.print)
     report.show_ingest(ingest.to_json())
     report.show_questions(asked.to_json())
-    report.console.print(f"Written to {report.write(result, arguments.out)}")
+    return {"data": corpus.name, "ingest": ingest.to_json(), "questions": asked.to_json()}
 
 
 def measure(

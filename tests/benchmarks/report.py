@@ -94,6 +94,66 @@ def show_questions(found: Mapping[str, Any]) -> None:
         console.print(f"  {name}: {ratio:.2f}")
 
 
+def show_permissions(found: Mapping[str, Any]) -> None:
+    """
+    Print the permission core.
+    """
+    scopes = found["scopes"]
+    title = (
+        f"Scopes: {scopes['users']:,} users, {scopes['groups']:,} groups, "
+        f"{scopes['readerships']:,} readerships; {scopes['resident_mib']:.0f} MiB, "
+        f"built in {scopes['build_seconds']:.1f} s"
+    )
+    columns = ("visible", "cold p50 ms", "cold p95 ms", "warm p95 ms", "cold to rule")
+    table = _table(title, "groups held", *columns)
+    for one in scopes["readers"].values():
+        table.add_row(
+            f"{one['groups_held']:,}",
+            f"{one['visible']:,}",
+            f"{one['cold_ms']['p50']:.2f}",
+            f"{one['cold_ms']['p95']:.2f}",
+            f"{one['warm_ms']['p95']:.3f}",
+            f"{one['ratio_cold_to_rule']:.3f}",
+        )
+    console.print(table)
+    _show_filters(found["filters"])
+    _show_revoking(found["revoking"])
+
+
+def _show_filters(found: Mapping[str, Any]) -> None:
+    title = f"Search in scope and by an array of groups: {found['chunks']:,} chunks, both exact"
+    columns = ("visible", "scope p50 ms", "array p50 ms", "array to scope", "recall")
+    table = _table(title, "readerships / groups held", *columns)
+    for name, by_held in found.items():
+        if not isinstance(by_held, dict):
+            continue
+        for held, one in by_held.items():
+            table.add_row(
+                f"{name} / {held}",
+                f"{one['readerships_visible']:,}",
+                f"{one['scope_ms']['p50']:.2f}",
+                f"{one['array_ms']['p50']:.2f}",
+                f"{one['array_to_scope']:.2f}",
+                f"{one['recall']:.3f}",
+            )
+    console.print(table)
+
+
+def _show_revoking(found: Mapping[str, Any]) -> None:
+    title = "From the committed revocation to the refused request, over HTTP"
+    columns = ("refused p50 ms", "refused p99 ms", "unchanged p50 ms")
+    table = _table(title, "documents of the group", *columns)
+    for name, one in found["groups"].items():
+        table.add_row(
+            f"{found['documents'][name]:,}",
+            f"{one['refused_ms']['p50']:.2f}",
+            f"{one['refused_ms']['p99']:.2f}",
+            f"{one['unchanged_ms']['p50']:.2f}",
+        )
+    console.print(table)
+    console.print(f"  many documents to ten: {found['many_to_ten']:.2f}")
+
+
 def _table(title: str, first: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left")
     table.add_column(first)

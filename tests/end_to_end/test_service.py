@@ -2,6 +2,7 @@
 The programs as people start them: `serve` beside an engine that dies, and the demo.
 """
 
+import json
 import os
 import signal
 import socket
@@ -163,6 +164,46 @@ def test_explain_says_why(service: Service) -> None:
     assert (0, 1) == (permit.returncode, denial.returncode)
     assert "group:corp/eng-leads is a member of group:corp/engineering" in permit.stdout
     assert "no entry names the reader" in denial.stdout
+
+
+@pytest.mark.promise("switches")
+def test_a_switch_thrown_by_another_process_holds_at_the_next_request(service: Service) -> None:
+    """
+    Off, refused; listed, reported by the doctor; on, answered again.
+    """
+    off = service.run("switch", "off", "reader", "alice", "--reason", "a test")
+    refused = service.search()
+    listed = service.run("switch", "list", "--json")
+    doctor = service.run("doctor", "--json")
+    on = service.run("switch", "on", "reader", "alice")
+
+    assert (0, 0, 0) == (off.returncode, listed.returncode, on.returncode), off.stderr
+    assert 403 == refused.status_code
+    assert "alice" in listed.stdout
+    assert 1 == doctor.returncode
+    assert "a test" in doctor.stdout
+    assert 200 == service.search().status_code
+    again = service.run("switch", "on", "reader", "alice")
+    assert "already on" in again.stdout
+    unknown = service.run("switch", "off", "source", "no-such", "--reason", "x")
+    assert 2 == unknown.returncode
+    assert "there is no source" in unknown.stderr
+
+
+@pytest.mark.promise("history")
+def test_the_past_can_be_explained_and_compared(service: Service) -> None:
+    asked = ("--reader", "alice", "--document", "eng-heron-plan")
+    before = service.run("explain", *asked, "--at", "1", "--json")
+    difference = service.run("explain", "diff", "--reader", "alice", "--from", "1", "--json")
+    wrong = service.run("explain", *asked, "--at", "yesterday")
+    incomplete = service.run("explain", "--reader", "alice")
+
+    assert (1, "document") == (before.returncode, json.loads(before.stdout)["missing"])
+    found = json.loads(difference.stdout)
+    assert (1, []) == (difference.returncode, found["lost"])
+    assert "eng-heron-plan" in {one["document"] for one in found["gained"]}
+    assert (2, 2) == (wrong.returncode, incomplete.returncode)
+    assert "neither an epoch nor a time" in wrong.stderr
 
 
 def test_the_doctor_finds_nothing_wrong(service: Service) -> None:

@@ -369,7 +369,9 @@ def test_missing_keys_are_not_made_anew(whole: Installation) -> None:
         assert not keys.exists()
 
     assert 2 == done.code
-    assert "keys is missing although registry.db exists; restore the keys from a backup" in done.err
+    assert (
+        "keys is missing although the registry exists; restore the keys from a backup" in done.err
+    )
 
 
 @pytest.mark.promise("key-file-permissions")

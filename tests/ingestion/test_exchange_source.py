@@ -172,6 +172,7 @@ UNREADABLE_CONTENT: Mapping[str, tuple[dict[str, object], str]] = {
     "half a pair in the url": (document("bad", url="\udfff"), "'url' holds half"),
     "half a pair in the type": (document("bad", mime="\ud800"), "'mime' holds half"),
     "half a pair in the label": (document("bad", label="\ud800"), "'label' holds half"),
+    "a NUL in the label": (document("bad", label="a\0b"), "no control characters"),
     "half a pair in the path": (document("bad", path="\ud800"), "surrogate"),
     "a time that is none": (document("bad", modified="yesterday"), "'modified' is not a time"),
 }

@@ -4,11 +4,13 @@ The very first start may be broken off as well.
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from acl.registry.database import is_current, migrate, open_database
+from tests.postgres import Server
 
 DYING: str = """
 import os, signal, sys
@@ -24,12 +26,24 @@ migrate(sys.argv[1])
 """
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """
+    The address of a registry that is not there yet.
+    """
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'registry.db'}"
+        return
+    server: Server = request.getfixturevalue("postgres")
+    with server.database() as name:
+        yield server.address(name)
+
+
 @pytest.mark.promise("crash-safe")
-def test_a_registry_that_is_half_made_is_made_whole(tmp_path: Path) -> None:
+def test_a_registry_that_is_half_made_is_made_whole(url: str) -> None:
     """
     Killed between two tables; the next start makes the rest.
     """
-    url = f"sqlite:///{tmp_path / 'registry.db'}"
     killed = subprocess.run([sys.executable, "-c", DYING, url], check=False)
     assert -9 == killed.returncode
 

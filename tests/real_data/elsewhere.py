@@ -41,11 +41,10 @@ def never_there(world: World, directory: Path, kept: frozenset[str]) -> Iterator
     shutil.copytree(home, directory, ignore=shutil.ignore_patterns("data"))
     keep_only(directory / SOURCE, kept)
     configuration = load_configuration(directory / world.configuration.file.name)
+    configuration.data_dir.mkdir(mode=0o700)
+    shutil.copytree(world.configuration.data_dir / "keys", configuration.data_dir / "keys")
     prepare_data_dir(configuration)
     require_same_installation(configuration, world.embedder)
-    keys = configuration.data_dir / "keys"
-    shutil.rmtree(keys)
-    shutil.copytree(world.configuration.data_dir / "keys", keys)
     with _synced(world, configuration) as room:
         yield room
 

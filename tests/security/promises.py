@@ -15,6 +15,7 @@ PROMISES: Final[dict[str, str]] = {
         "denial might mean."
     ),
     "other-tenant": "Nothing of one tenant is readable with anything of another.",
+    "exact-ids": "Two spellings of an id are two principals, or two documents, on every database.",
     "scope-unforgeable": "Only the decision says what may be searched; it cannot be forged.",
     "filter-in-engine": "The index finds only what the scope covers, and searches nothing else.",
     "recheck": "Every hit is decided again by the registry before it is released.",
@@ -39,5 +40,8 @@ PROMISES: Final[dict[str, str]] = {
     "switches": "What an operator switches off is off at the next request, on every way out.",
     "one-epoch": "An answer is of one epoch, and never older than the client asked for.",
     "history": "What was in force in the past is kept, and can be explained.",
+    "registry-loss": "A registry that does not answer is an error, never a wait without end.",
+    "one-sync": "Once another sync has begun, an earlier one commits nothing more.",
+    "no-inline-secret": "A secret that stands in the configuration is refused, and not repeated.",
     "key-file-permissions": "A key that others can read or change is not used.",
 }

@@ -1,5 +1,5 @@
 """
-Registries in a directory of their own: a migrated copy for every test.
+Registries of their own: a migrated copy for every test, in a file or on a server.
 """
 
 import shutil
@@ -9,6 +9,9 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
+
+import psycopg
+from psycopg import sql
 
 from acl.keys.acl_seal import AclSealer
 from acl.keys.envelope import Meaning, new_envelope
@@ -26,6 +29,7 @@ from acl.registry.permissions import Currency, PermissionRegistry
 from acl.registry.rows import NewRevision
 from acl.registry.writing import PermissionChange, RegistryWriter
 from tests.acl.people import ACME, CORP, HANDBOOK, INTRANET, NOON
+from tests.postgres import Server
 
 NAMER: Final = Namer(ACME, b"n" * 32)
 SEALER: Final = AclSealer(ACME, b"s" * 32)
@@ -102,12 +106,23 @@ class Registry:
 
     def sql(self, statement: str, *values: object) -> list[tuple[object, ...]]:
         """
-        Do to the file what somebody with a shell could do.
+        Do to the database what somebody with a shell on its machine could do.
         """
+        if self.url.startswith("postgresql:"):
+            return self._sql_of_postgres(statement, values)
         file = self.url.removeprefix("sqlite:///")
         with closing(sqlite3.connect(file)) as connection, connection:
             connection.execute("PRAGMA foreign_keys=OFF")
             return connection.execute(statement, values).fetchall()
+
+    def _sql_of_postgres(
+        self, statement: str, values: tuple[object, ...]
+    ) -> list[tuple[object, ...]]:
+        with psycopg.connect(self.url) as connection:
+            connection.execute("SET session_replication_role = replica")  # no foreign keys
+            wanted = statement.replace("%", "%%").replace("?", "%s")
+            cursor = connection.execute(sql.SQL(wanted), values or None)
+            return cursor.fetchall() if cursor.description else []
 
 
 def every_source(currency: Currency, switches: Switches) -> frozenset[SourceName]:
@@ -121,11 +136,28 @@ def every_source(currency: Currency, switches: Switches) -> frozenset[SourceName
 @contextmanager
 def copied(template: Path, directory: Path) -> Iterator[Registry]:
     """
-    Yield a fresh registry with two sources; its reader opens it as the query service does.
+    Yield a fresh registry in a SQLite file.
     """
     file = directory / "registry.db"
     shutil.copy(template, file)
-    url = f"sqlite:///{file}"
+    with opened(f"sqlite:///{file}") as registry:
+        yield registry
+
+
+@contextmanager
+def on_postgres(server: Server, template: str) -> Iterator[Registry]:
+    """
+    Yield a fresh registry in a PostgreSQL database.
+    """
+    with server.database(template) as name, opened(server.address(name)) as registry:
+        yield registry
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Registry]:
+    """
+    Yield an empty registry with two sources; its reader opens it as the query service does.
+    """
     writing = open_database(url, may_write=True)
     reading = open_database(url, may_write=False)
     registry = Registry(
@@ -137,9 +169,11 @@ def copied(template: Path, directory: Path) -> Iterator[Registry]:
     )
     registry.writer.register_source(HANDBOOK, CORP)
     registry.writer.register_source(INTRANET, CORP)
-    yield registry
-    writing.close()
-    reading.close()
+    try:
+        yield registry
+    finally:
+        writing.close()
+        reading.close()
 
 
 def new_revision(document: str, acl: AclSnapshot, revision: int, chunks: int) -> NewRevision:

@@ -9,10 +9,11 @@ import pytest
 from acl.keys.envelope import Meaning, open_envelope
 from acl.model.cards import CARD_PART, chunk_part
 from acl.model.documents import DocumentState
-from acl.model.identifiers import DocumentId
+from acl.model.identifiers import ChunkId, DocumentId
 from acl.registry.database import is_current, migrate, open_database
 from acl.registry.errors import RegistryMismatchError
 from acl.registry.rows import SHREDDED
+from acl.registry.writing import PermissionChange
 from tests.acl.people import (
     ACME,
     ALICE,
@@ -157,11 +158,11 @@ def test_a_removed_document_leaves_no_text_and_no_key(registry: Registry) -> Non
     assert (DocumentState.REMOVED, 2) == (statement.state, statement.acl_revision)
 
 
-def test_deleted_text_is_overwritten(registry: Registry) -> None:
+def test_deleted_text_is_overwritten(sqlite_registry: Registry) -> None:
     """
-    Not left in free pages, where a copy of the file would still hold it.
+    Not left in free pages, where a copy of the file would still hold it. PostgreSQL cannot.
     """
-    with registry.database.reading() as connection:
+    with sqlite_registry.database.reading() as connection:
         assert 1 == connection.exec_driver_sql("PRAGMA secure_delete").scalar()
 
 
@@ -191,9 +192,25 @@ def test_ids_are_looked_up_as_they_are_written(registry: Registry) -> None:
 
     assert [key_of("payroll")] == registry.reader.keys_of(DocumentId("payroll"), None)
     assert [key_of("payroll")] == registry.reader.keys_of(DocumentId("payroll"), HANDBOOK)
-    for other in ("Payroll", "payroll ", "payrol_", "%", "payroll\0"):
+    for other in ("Payroll", "payroll ", "payrol_", "%", "payroll\0", "payroll\ud800"):
+        assert registry.reader.document_of(ChunkId(other)) is None
         assert [] == registry.reader.keys_of(DocumentId(other), None)
     assert [] == registry.reader.keys_of(DocumentId("payroll"), INTRANET)
+
+
+def test_a_reason_may_quote_anything(registry: Registry) -> None:
+    """
+    One document's odd bytes must not keep a revocation of another from being written.
+    """
+    reason = "the parser said: \0 \ud800 \x07 é"
+    change = PermissionChange(
+        DocumentId("payroll"), DocumentState.QUARANTINED, None, "internal", reason
+    )
+    registry.writer.apply_permissions(HANDBOOK, [change], None, now=NOON)
+
+    stored = registry.writer.known(HANDBOOK)[DocumentId("payroll")].reason
+
+    assert "the parser said: \ufffd ? \x07 é" == stored
 
 
 def test_migrating_again_changes_nothing(registry: Registry) -> None:

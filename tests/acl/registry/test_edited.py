@@ -4,6 +4,7 @@ Whoever edits the registry's file hides documents; they do not open them.
 
 import json
 
+import psycopg
 import pytest
 
 from acl.decision.read import Permit, decide_read
@@ -47,7 +48,6 @@ def test_before_any_edit_permissions_are_as_written(registry: Registry) -> None:
         ("state", ""),
         ("label", "public"),
         ("revision", 2),
-        ("revision", "one"),
         ("acl_revision", 0),
         ("acl_revision", 99),
         ("document", "menu2"),
@@ -61,6 +61,23 @@ def test_an_edited_row_is_absent(registry: Registry, column: str, value: object)
     """
     update = f"UPDATE documents SET {column} = ? WHERE key = ?"  # noqa: S608
     registry.sql(update, value, key_of("payroll"))
+
+    _, _, found = registry.reader.permissions([key_of("payroll"), key_of("menu")])
+
+    assert {key_of("menu")} == set(found)
+
+
+@pytest.mark.promise("acl-seal")
+def test_a_number_that_was_made_a_word_is_absent(registry: Registry) -> None:
+    """
+    SQLite lets somebody write it; PostgreSQL refuses by itself.
+    """
+    statement = "UPDATE documents SET revision = 'one' WHERE key = ?"
+    if registry.url.startswith("postgresql:"):
+        with pytest.raises(psycopg.DataError):
+            registry.sql(statement, key_of("payroll"))
+        return
+    registry.sql(statement, key_of("payroll"))
 
     _, _, found = registry.reader.permissions([key_of("payroll"), key_of("menu")])
 

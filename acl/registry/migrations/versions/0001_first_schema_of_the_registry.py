@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from acl.registry.tables import exact_text
+
 
 revision = "0001"
 down_revision = None
@@ -20,53 +22,53 @@ def upgrade() -> None:
     )
     op.create_table(
         "installation",
-        sa.Column("name", sa.String(length=64), nullable=False),
-        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("name", exact_text(64), nullable=False),
+        sa.Column("value", exact_text(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
         comment="facts that must not change under a data directory: tenant, embedding variant",
     )
     op.create_table(
         "readerships",
-        sa.Column("digest", sa.String(length=64), nullable=False),
-        sa.Column("gates", sa.Text(), nullable=False),
+        sa.Column("digest", exact_text(64), nullable=False),
+        sa.Column("gates", exact_text(), nullable=False),
         sa.PrimaryKeyConstraint("digest"),
         comment="distinct ACL snapshots by content",
     )
     op.create_table(
         "sources",
-        sa.Column("name", sa.String(length=128), nullable=False),
-        sa.Column("authority", sa.String(length=128), nullable=False),
+        sa.Column("name", exact_text(128), nullable=False),
+        sa.Column("authority", exact_text(128), nullable=False),
         sa.Column("acl_observed_at", sa.BigInteger(), nullable=True),
         sa.Column("synced_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
         "unsettled",
-        sa.Column("document_key", sa.String(length=32), nullable=False),
+        sa.Column("document_key", exact_text(32), nullable=False),
         sa.Column("since", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("document_key"),
         comment="the outbox: documents whose index points may not agree with this registry yet",
     )
     op.create_table(
         "documents",
-        sa.Column("key", sa.String(length=32), nullable=False),
-        sa.Column("source", sa.String(length=128), nullable=False),
-        sa.Column("document", sa.Text(), nullable=False),
-        sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("key", exact_text(32), nullable=False),
+        sa.Column("source", exact_text(128), nullable=False),
+        sa.Column("document", exact_text(), nullable=False),
+        sa.Column("state", exact_text(16), nullable=False),
+        sa.Column("reason", exact_text(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("acl_revision", sa.Integer(), nullable=False),
-        sa.Column("readership", sa.String(length=64), nullable=True),
-        sa.Column("label", sa.String(length=64), nullable=False),
+        sa.Column("readership", exact_text(64), nullable=True),
+        sa.Column("label", exact_text(), nullable=False),
         sa.Column("seal", sa.LargeBinary(), nullable=False),
-        sa.Column("fingerprint", sa.String(length=64), nullable=True),
-        sa.Column("card_fingerprint", sa.String(length=64), nullable=True),
-        sa.Column("ingest_run", sa.String(length=36), nullable=True),
-        sa.Column("kek_id", sa.String(length=64), nullable=True),
+        sa.Column("fingerprint", exact_text(64), nullable=True),
+        sa.Column("card_fingerprint", exact_text(64), nullable=True),
+        sa.Column("ingest_run", exact_text(36), nullable=True),
+        sa.Column("kek_id", exact_text(64), nullable=True),
         sa.Column("wrapped_key", sa.LargeBinary(), nullable=True),
         sa.Column("commitment", sa.LargeBinary(), nullable=True),
         sa.Column("card", sa.LargeBinary(), nullable=True),
-        sa.Column("vault_kek_id", sa.String(length=64), nullable=True),
+        sa.Column("vault_kek_id", exact_text(64), nullable=True),
         sa.Column("vault_key", sa.LargeBinary(), nullable=True),
         sa.Column("vault_commitment", sa.LargeBinary(), nullable=True),
         sa.Column("originals", sa.LargeBinary(), nullable=True),
@@ -80,17 +82,19 @@ def upgrade() -> None:
             ["sources.name"],
         ),
         sa.PrimaryKeyConstraint("key"),
-        sa.UniqueConstraint("source", "document"),
     )
     with op.batch_alter_table("documents", schema=None) as batch_op:
-        batch_op.create_index("documents_by_id", ["document"], unique=False)
+        batch_op.create_index("documents_by_source", ["source"], unique=False)
+        batch_op.create_index(
+            "documents_by_id", ["document"], unique=False, postgresql_using="hash"
+        )
         batch_op.create_index("documents_by_state", ["state", "readership"], unique=False)
 
     op.create_table(
         "groups",
-        sa.Column("source", sa.String(length=128), nullable=False),
-        sa.Column("authority", sa.String(length=128), nullable=False),
-        sa.Column("id", sa.String(length=512), nullable=False),
+        sa.Column("source", exact_text(128), nullable=False),
+        sa.Column("authority", exact_text(512), nullable=False),
+        sa.Column("id", exact_text(512), nullable=False),
         sa.ForeignKeyConstraint(
             ["source"],
             ["sources.name"],
@@ -100,12 +104,12 @@ def upgrade() -> None:
     )
     op.create_table(
         "members",
-        sa.Column("source", sa.String(length=128), nullable=False),
-        sa.Column("group_authority", sa.String(length=128), nullable=False),
-        sa.Column("group_id", sa.String(length=512), nullable=False),
-        sa.Column("authority", sa.String(length=128), nullable=False),
-        sa.Column("kind", sa.String(length=16), nullable=False),
-        sa.Column("id", sa.String(length=512), nullable=False),
+        sa.Column("source", exact_text(128), nullable=False),
+        sa.Column("group_authority", exact_text(512), nullable=False),
+        sa.Column("group_id", exact_text(512), nullable=False),
+        sa.Column("authority", exact_text(512), nullable=False),
+        sa.Column("kind", exact_text(16), nullable=False),
+        sa.Column("id", exact_text(512), nullable=False),
         sa.ForeignKeyConstraint(
             ["source"],
             ["sources.name"],
@@ -114,8 +118,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "chunks",
-        sa.Column("chunk", sa.String(length=36), nullable=False),
-        sa.Column("document_key", sa.String(length=32), nullable=False),
+        sa.Column("chunk", exact_text(36), nullable=False),
+        sa.Column("document_key", exact_text(32), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("ordinal", sa.Integer(), nullable=False),
         sa.Column("start", sa.Integer(), nullable=False),
@@ -146,6 +150,7 @@ def downgrade() -> None:
     with op.batch_alter_table("documents", schema=None) as batch_op:
         batch_op.drop_index("documents_by_state")
         batch_op.drop_index("documents_by_id")
+        batch_op.drop_index("documents_by_source")
 
     op.drop_table("documents")
     op.drop_table("unsettled")

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 from alembic import op
 
+from acl.registry.tables import exact_text
+
 
 revision = "0002"
 down_revision = "0001"
@@ -31,37 +33,37 @@ def upgrade() -> None:
     )
     op.create_table(
         "switches",
-        sa.Column("kind", sa.String(length=16), nullable=False),
-        sa.Column("within", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
         sa.Column("off_epoch", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("kind", exact_text(16), nullable=False),
+        sa.Column("within", exact_text(), nullable=False),
+        sa.Column("name", exact_text(), nullable=False),
         sa.Column("on_epoch", sa.BigInteger(), nullable=True),
         sa.Column("since", sa.BigInteger(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("kind", "within", "name", "off_epoch"),
+        sa.Column("reason", exact_text(), nullable=False),
+        sa.PrimaryKeyConstraint("off_epoch"),
         comment="what operators have switched off; `on_epoch` is null while it is off",
     )
     op.create_table(
         "document_history",
-        sa.Column("document_key", sa.String(length=32), nullable=False),
+        sa.Column("document_key", exact_text(32), nullable=False),
         sa.Column("epoch", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("source", sa.String(length=128), nullable=False),
-        sa.Column("document", sa.Text(), nullable=False),
-        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("source", exact_text(128), nullable=False),
+        sa.Column("document", exact_text(), nullable=False),
+        sa.Column("state", exact_text(16), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("acl_revision", sa.Integer(), nullable=False),
-        sa.Column("readership", sa.String(length=64), nullable=True),
-        sa.Column("label", sa.String(length=64), nullable=False),
+        sa.Column("readership", exact_text(64), nullable=True),
+        sa.Column("label", exact_text(), nullable=False),
         sa.PrimaryKeyConstraint("document_key", "epoch"),
         comment="every permission that a document has had; never changed, never deleted",
     )
     op.create_table(
         "group_history",
-        sa.Column("source", sa.String(length=128), nullable=False),
-        sa.Column("authority", sa.String(length=128), nullable=False),
-        sa.Column("id", sa.String(length=512), nullable=False),
+        sa.Column("source", exact_text(128), nullable=False),
+        sa.Column("authority", exact_text(512), nullable=False),
+        sa.Column("id", exact_text(512), nullable=False),
         sa.Column("epoch", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("members", sa.Text(), nullable=True),
+        sa.Column("members", exact_text(), nullable=True),
         sa.PrimaryKeyConstraint("source", "authority", "id", "epoch"),
         comment="every membership list that a group has had; null from when it was not defined",
     )

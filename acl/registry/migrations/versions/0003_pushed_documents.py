@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from acl.registry.tables import exact_text
+
 
 revision = "0003"
 down_revision = "0002"
@@ -13,11 +15,11 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "pushed_documents",
-        sa.Column("document_key", sa.String(length=32), nullable=False),
+        sa.Column("document_key", exact_text(32), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("event", sa.BigInteger(), nullable=True),
-        sa.Column("stated", sa.String(length=64), nullable=False),
-        sa.Column("push", sa.String(length=32), nullable=True),
+        sa.Column("stated", exact_text(64), nullable=False),
+        sa.Column("push", exact_text(32), nullable=True),
         sa.ForeignKeyConstraint(
             ["document_key"],
             ["documents.key"],
@@ -27,12 +29,12 @@ def upgrade() -> None:
     )
     op.create_table(
         "pushed_groups",
-        sa.Column("source", sa.String(length=128), nullable=False),
-        sa.Column("authority", sa.String(length=128), nullable=False),
-        sa.Column("id", sa.String(length=512), nullable=False),
+        sa.Column("source", exact_text(128), nullable=False),
+        sa.Column("authority", exact_text(512), nullable=False),
+        sa.Column("id", exact_text(512), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("event", sa.BigInteger(), nullable=True),
-        sa.Column("stated", sa.String(length=64), nullable=False),
+        sa.Column("stated", exact_text(64), nullable=False),
         sa.ForeignKeyConstraint(
             ["source"],
             ["sources.name"],
@@ -42,14 +44,14 @@ def upgrade() -> None:
     )
     op.create_table(
         "pushes",
-        sa.Column("id", sa.String(length=32), nullable=False),
-        sa.Column("document_key", sa.String(length=32), nullable=False),
-        sa.Column("client", sa.Text(), nullable=False),
+        sa.Column("id", exact_text(32), nullable=False),
+        sa.Column("document_key", exact_text(32), nullable=False),
+        sa.Column("client", exact_text(), nullable=False),
         sa.Column("statement", sa.Integer(), nullable=False),
         sa.Column("content_revision", sa.Integer(), nullable=False),
-        sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("kek_id", sa.String(length=64), nullable=True),
+        sa.Column("state", exact_text(16), nullable=False),
+        sa.Column("reason", exact_text(), nullable=False),
+        sa.Column("kek_id", exact_text(64), nullable=True),
         sa.Column("wrapped_key", sa.LargeBinary(), nullable=True),
         sa.Column("commitment", sa.LargeBinary(), nullable=True),
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
