@@ -162,6 +162,8 @@ def seal_body(pushed: PushedDocument, meaning: Meaning, keks: KekProvider) -> Se
         "url": listed.url,
         "mime": listed.mime,
         "modified": listed.modified.isoformat() if listed.modified else "",
+        "acl": pushed.acl.digest(),
+        "label": pushed.label,
         "content": base64.b64encode(pushed.content).decode("ascii"),
     }
     envelope, key = new_envelope(meaning, keks)
@@ -179,6 +181,7 @@ def open_body(queued: QueuedContent, tenant: TenantId, keks: KekProvider) -> Pus
     opened = open_envelope(meaning, queued.envelope, keks).unseal(PART, queued.sealed)
     try:
         written: dict[str, object] = json.loads(opened)
+        _require_equal((written["acl"], written["label"]), (queued.acl.digest(), queued.label))
         content = base64.b64decode(str(written["content"]), validate=True)
         described = description_of(written)
     except (ValueError, KeyError) as error:
@@ -198,6 +201,13 @@ def open_body(queued: QueuedContent, tenant: TenantId, keks: KekProvider) -> Pus
         where="push",
     )
     return PushedDocument(listed, queued.acl, queued.label, content)
+
+
+def _require_equal(sealed: object, stored: object) -> None:
+    # Content and permission travel together: what was pushed for others is not processed.
+    if sealed != stored:
+        msg = "not the permission that it was pushed with"
+        raise ValueError(msg)
 
 
 def _stated(body: bytes, identifier: str, known: frozenset[str]) -> dict[str, object]:

@@ -70,7 +70,7 @@ class PushedContent:
         Raises:
             ReadershipError: Something that is needed did not answer; the push is queued again.
         """
-        queued = self.queue.take()
+        queued = self.queue.take(now=self.clock())
         if queued is None:
             return False
         try:

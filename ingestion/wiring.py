@@ -118,7 +118,7 @@ def build_pushed_content(ground: Ground, settler: Settler, pipeline: Pipeline) -
     Return what processes the content of pushes.
     """
     return PushedContent(
-        queue=PushQueue(ground.database, ground.tenant, settler.registry),
+        queue=PushQueue(ground.database, ground.tenant, settler.registry, ground.sealer),
         pipeline=pipeline,
         index=settler.index,
         settler=settler,

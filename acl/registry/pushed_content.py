@@ -1,17 +1,23 @@
 """
 The queue of pushed content: taking one, and saying what became of it.
 
+Content becomes current under the permission that is stored for its document, so the seal of
+that permission is verified first: to commit one that somebody edited would seal it anew.
+
 A push is taken by whoever is free; that two take the same one is harmless, because content
 becomes current only once, and only while it is the newest of its document.
 """
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, func, select, update
 
+from acl.keys.acl_seal import AclSealer
 from acl.keys.envelope import EnvelopeKey
+from acl.keys.errors import SealBrokenError
 from acl.keys.provider import WrappedKey
 from acl.model.documents import DocumentState
 from acl.model.grants import AclSnapshot
@@ -23,9 +29,11 @@ from acl.registry.epochs import next_epoch
 from acl.registry.history import record_documents
 from acl.registry.pushing import NO_CONTENT, finished
 from acl.registry.rows import NewRevision
-from acl.registry.steps import mark_unsettled
+from acl.registry.steps import current_permission, mark_unsettled
 from acl.registry.views import verified_acls
 from acl.registry.writing import PermissionChange, RegistryWriter
+
+logger = logging.getLogger(__name__)
 
 KEPT: Final = timedelta(days=7)
 """
@@ -91,10 +99,13 @@ class PushQueue:
     Hands out queued content, and records what became of it.
     """
 
-    def __init__(self, database: Database, tenant: TenantId, writer: RegistryWriter) -> None:
+    def __init__(
+        self, database: Database, tenant: TenantId, writer: RegistryWriter, sealer: AclSealer
+    ) -> None:
         self._database = database
         self._tenant = tenant
         self._writer = writer
+        self._sealer = sealer
 
     def resume(self) -> None:
         """
@@ -114,7 +125,7 @@ class PushQueue:
         with self._database.reading() as connection:
             return connection.scalars(counted).one()
 
-    def take(self) -> QueuedContent | None:
+    def take(self, *, now: datetime) -> QueuedContent | None:
         """
         Return the oldest queued push, or `None`.
         """
@@ -125,6 +136,7 @@ class PushQueue:
         )
         with self._database.reading() as connection:
             row = connection.execute(oldest).one_or_none()
+            trusted = row is not None and self._is_sealed(connection, row)
         if row is None:
             return None
         with self._database.writing() as connection:
@@ -133,10 +145,10 @@ class PushQueue:
             connection.execute(
                 update(tables.pushes).where(mine, waiting).values(state=PushState.RUNNING.value)
             )
-        queued = self._queued(row)
+        queued = self._queued(row) if trusted else None
         if queued is None:
-            self.quarantine(row.id, "its stored permission was edited", now=row.accepted_at)
-            return self.take()
+            self.quarantine(row.id, "its stored permission was edited", now=now)
+            return self.take(now=now)
         return queued
 
     def put_back(self, push: str) -> None:
@@ -161,18 +173,22 @@ class PushQueue:
         """
         Make content current, with a new epoch; `None` if it is no longer the newest.
 
-        The permission is the one that the document has now; content that was sealed for
-        another one is not committed.
+        The permission is the one that the document has now.
+
+        Raises:
+            SealBrokenError: It is not the one that the content was processed for: a push would
+                have superseded this one, so somebody has edited it.
         """
         with self._database.writing() as connection:
             epoch = next_epoch(connection, now=now, documents=True)
             row = _newest(connection, push)
-            if row is None or (row.revision + 1, row.readership, row.label) != (
-                new.revision,
-                new.acl.digest(),
-                new.label,
-            ):
+            if row is None:
                 return None
+            processed_for = (new.revision - 1, new.acl.digest(), new.label)
+            stored = (row.revision, row.readership, row.label)
+            if stored != processed_for or not self._is_sealed(connection, row):
+                msg = f"the permission of {row.source}/{row.document} was edited meanwhile"
+                raise SealBrokenError(msg)
             key = self._writer.commit(connection, SourceName(row.source), new, now)
             record_documents(connection, [key], epoch)
             mark_unsettled(connection, [key], now)
@@ -191,7 +207,7 @@ class PushQueue:
             change = PermissionChange(
                 DocumentId(row.document),
                 DocumentState.QUARANTINED,
-                _acl(self._tenant, row),
+                _acl(self._tenant, row) if self._is_sealed(connection, row) else None,
                 row.label,
                 reason,
                 fingerprint=NO_CONTENT,
@@ -236,6 +252,16 @@ class PushQueue:
             accepted_at=row.accepted_at,
             finished_at=row.finished_at,
         )
+
+    def _is_sealed(self, connection: Connection, row: Row[Any]) -> bool:
+        statement = current_permission(connection, DocumentKey(row.document_key))
+        try:
+            if statement is not None:
+                self._sealer.verify(statement)
+        except SealBrokenError as error:
+            logger.critical("%s; what was pushed for it is given up", error.diagnostics())
+            return False
+        return statement is not None
 
     def _queued(self, row: Row[Any]) -> QueuedContent | None:
         acl = _acl(self._tenant, row)

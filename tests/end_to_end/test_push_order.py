@@ -27,6 +27,7 @@ from acl.registry.pushed_content import PushQueue
 from acl.registry.rows import NewRevision
 from acl.registry.steps import mark_unsettled
 from acl.registry.writing import PermissionChange
+from ingestion import pushed_body
 from tests.end_to_end.push_world import GatedRedactor, PushWorld, started, stated
 from tests.ingestion.test_sealed_at_rest import encodings
 
@@ -255,6 +256,8 @@ def _permission_later(monkeypatch: pytest.MonkeyPatch) -> None:
         return PermissionChange(document, state, first.setdefault(document, acl), *more, **named)
 
     monkeypatch.setattr(pushing, "PermissionChange", late)
+    # The second guard: the body is sealed together with the permission that it came with.
+    monkeypatch.setattr(pushed_body, "_require_equal", lambda *_both: None)
 
 
 def _never_withheld(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -287,6 +290,8 @@ def _never_superseded(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(PushQueue, "commit", commit)
     monkeypatch.setattr(PushQueue, "is_newest", lambda _queue, _queued: True)
+    # The second guard, as above: it would give up what was pushed last.
+    monkeypatch.setattr(pushed_body, "_require_equal", lambda *_both: None)
 
 
 @pytest.mark.promise("restrict-first")
@@ -381,3 +386,40 @@ def test_a_deletion_leaves_a_tombstone_and_no_key(world: PushWorld) -> None:
     assert known[DocumentId("dead")].fingerprint is None
     assert 201 == world.put("documents/dead", stated(OLD, "user:dee")).status_code
     assert {"dead": OLD} == world.found("dee")
+
+
+@pytest.mark.promise("acl-seal")
+@pytest.mark.parametrize("member", ["readership", "label", "state"])
+def test_a_permission_that_is_edited_while_content_waits_is_not_sealed_anew(
+    world: PushWorld, gate: GatedRedactor, member: str
+) -> None:
+    """
+    The content is given up, and the document is nobody's until it is pushed again.
+    """
+    name, open_to_all = f"edited-{member}", stated(OLD, "everyone")
+    world.put("documents/anybody", open_to_all)
+    documents = tables.documents
+    database = world.desk.queue._database  # noqa: SLF001 - somebody with access to the file
+    with database.reading() as connection:
+        digest = connection.scalar(
+            select(documents.c.readership).where(documents.c.document == "anybody")
+        )
+    world.delete("documents/anybody")
+    forged = {"readership": digest, "label": "public", "state": "hidden"}
+    with gate.shut():
+        answer = world.put(f"documents/{name}", stated(NEW * 5_000, "user:fay"))
+        with database.writing() as connection:
+            connection.execute(
+                update(documents)
+                .where(documents.c.document == name)
+                .values({member: forged[member]})
+            )
+    world.wait()
+
+    assert "failed" == world.status(answer).json()["content"]
+    assert name not in world.found("anyone")
+    assert name not in world.found("fay")
+    assert 202 == world.put(f"documents/{name}", stated(NEW * 5_000, "user:fay")).status_code
+    world.wait()
+    assert name in world.found("fay")
+    assert name not in world.found("anyone")
