@@ -200,8 +200,12 @@ class PushWorker:
             try:
                 self._settle_again()
                 busy = self._content.process_next()
-            except ReadershipError as error:
-                logger.warning("pushed content has to wait: %s", error.diagnostics())
+            except Exception as error:
+                # Whatever it was: with the thread gone, nothing pushed would ever be processed.
+                if isinstance(error, ReadershipError):
+                    logger.warning("pushed content has to wait: %s", error.diagnostics())
+                else:
+                    logger.exception("pushed content has to wait")
                 self._unsettled = True
                 self._sleep(unless_woken=False)
                 continue

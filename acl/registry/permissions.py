@@ -154,12 +154,24 @@ class PermissionRegistry:
         )
 
 
+_STATES = frozenset(state.value for state in DocumentState)
+
+
 def permission_from(row: Row[tuple[object, ...]]) -> DocumentPermission:
     """
     Read one row of `documents`; its seal is not verified here.
+
+    Raises:
+        SealBrokenError: It holds a state that this program has never written.
     """
     found = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for it
     readership = found["readership"]
+    if found["state"] not in _STATES:
+        msg = (
+            f"the row of {found['source']}/{found['document']} was edited: no document has state "
+            f"{found['state']!r}; restore the registry from a backup, or set it to 'hidden'"
+        )
+        raise SealBrokenError(msg)
     return DocumentPermission(
         key=DocumentKey(found["key"]),
         source=SourceName(found["source"]),

@@ -3,6 +3,7 @@ The steps of a writing transaction, which both writers of the registry share.
 """
 
 import json
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -13,6 +14,8 @@ from acl.model.grants import AclSnapshot
 from acl.model.identifiers import AuthorityId, DocumentKey, ReadershipDigest, SourceName
 from acl.registry import tables
 from acl.registry.permissions import permission_from
+
+logger = logging.getLogger(__name__)
 
 
 def ensure_source(connection: Connection, source: SourceName, authority: AuthorityId) -> None:
@@ -47,15 +50,18 @@ def current_permission(connection: Connection, key: DocumentKey) -> DocumentPerm
 
 def intern_readership(connection: Connection, acl: AclSnapshot | None) -> ReadershipDigest | None:
     """
-    Return the readership of an ACL, stored if it is new.
+    Return the readership of an ACL, stored if it is new, and mended if it was edited.
     """
     if acl is None:
         return None
-    digest = acl.digest()
-    known = select(tables.readerships.c.digest).where(tables.readerships.c.digest == digest)
-    if connection.scalar(known) is None:
-        gates = json.dumps(acl.to_json(), separators=(",", ":"))
+    digest, gates = acl.digest(), json.dumps(acl.to_json(), separators=(",", ":"))
+    same = tables.readerships.c.digest == digest
+    stored = connection.scalar(select(tables.readerships.c.gates).where(same))
+    if stored is None:
         connection.execute(insert(tables.readerships).values(digest=digest, gates=gates))
+    elif stored != gates:
+        logger.critical("readership %s was edited; it is written anew", digest)
+        connection.execute(update(tables.readerships).where(same).values(gates=gates))
     return digest
 
 

@@ -32,7 +32,7 @@ from tests.ingestion.world import MarkingRedactor, write_lines
 
 PUSHER = "pusher"
 WIKI, CRM, QUIET = "wiki", "crm", "quiet"
-SETTLED_SECONDS = 20.0
+SETTLED_SECONDS = 60.0
 CONFIGURATION = f"""
 [service]
 tenant = "acme"

@@ -8,8 +8,9 @@ import psycopg
 import pytest
 
 from acl.decision.read import Permit, decide_read
+from acl.keys.errors import SealBrokenError
 from acl.model.documents import DocumentState
-from tests.acl.people import ALICE, BOB, EVERYONE, NOON, readable_by
+from tests.acl.people import ALICE, BOB, EVERYONE, HANDBOOK, NOON, readable_by
 from tests.acl.registry.registries import NAMER, Registry, key_of
 
 PRIVATE = readable_by(ALICE)
@@ -159,3 +160,26 @@ def test_a_document_whose_readership_is_gone_is_nobodys(registry: Registry) -> N
     assert statement is not None
     assert statement.state is DocumentState.LIVE
     assert not bob_may_read(registry, "payroll")
+
+
+@pytest.mark.promise("acl-seal")
+def test_an_edited_readership_is_mended_when_a_source_states_it_again(registry: Registry) -> None:
+    """
+    Withheld until then; not for ever.
+    """
+    registry.sql("UPDATE readerships SET gates = '[]' WHERE digest = ?", PRIVATE.digest())
+    assert PRIVATE.digest() not in registry.reopened().reader.current()[0].by_digest
+
+    registry.change("payroll", PRIVATE)
+
+    assert PRIVATE == registry.reopened().reader.current()[0].by_digest[PRIVATE.digest()]
+
+
+@pytest.mark.promise("acl-seal")
+def test_an_unknown_state_is_an_error_that_says_what_to_do(registry: Registry) -> None:
+    registry.sql("UPDATE documents SET state = 'open' WHERE key = ?", key_of("payroll"))
+
+    with pytest.raises(SealBrokenError) as found:
+        registry.writer.known(HANDBOOK)
+
+    assert "handbook/payroll was edited" in found.value.diagnostics()
