@@ -47,7 +47,7 @@ arrows: setup ## check that imports go one way
 
 check: lint types arrows test ## everything that CI runs
 
-bench: setup ## measure ingestion and questions; writes bench-results/
+bench: setup ## measure ingestion, questions and permissions; writes bench-results/
 	$(BIN)/python -m tests.benchmarks
 
 clean: ## remove what was built and the demo's data
