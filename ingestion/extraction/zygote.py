@@ -142,7 +142,9 @@ class Zygote:
     def _converse(
         self, channel: socket.socket, deadline: float, request: dict[str, object], content: bytes
     ) -> tuple[dict[str, object], bytes]:
-        for part in pack(request, content):
+        # An empty part is not sent: by then the child may have answered and gone, and the
+        # kernel would report a broken pipe in place of its answer.
+        for part in filter(None, pack(request, content)):
             channel.settimeout(_left(deadline))
             channel.sendall(part)
 
