@@ -123,7 +123,7 @@ class Exposure:
     def _gained(self, old: AclSnapshot | None, new: AclSnapshot) -> Audience:
         moments = [one for one in self._moments(old, new) if one >= self._now]
         denied = self._denied_before(old)
-        candidates = denied | self._permitted_after(new) | {self._everyone}
+        candidates = self._permitted_after(new) | {self._everyone}
         openers = [
             [one for one in sorted(candidates) if self._opens(one, gate, moments)]
             for gate in _single_gates(new)

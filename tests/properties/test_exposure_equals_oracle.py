@@ -14,11 +14,11 @@ from acl.decision.membership import Directory
 from acl.decision.read import Permit, decide_read
 from acl.model.grants import AclSnapshot
 from acl.model.principals import Principal, PrincipalKind
-from tests.acl.people import ACME_DOMAIN, CORP, EVERYONE, NOON, WIKI, user
+from tests.acl.people import ACME, ACME_DOMAIN, CORP, EVERYONE, NOON, WIKI, user
 from tests.properties import oracle
 from tests.properties.effort import tries
 from tests.properties.oracle import World
-from tests.properties.worlds import GROUPS, directory_of, links, snapshots
+from tests.properties.worlds import GROUPS, directory_of, entries, links, member_lists, snapshots
 from tests.properties.worlds import worlds as any_worlds
 
 pytestmark = pytest.mark.promise("brake")
@@ -29,6 +29,39 @@ Nobody whom an entry or a group names, vouched for in every authority that there
 """
 
 sizes = st.integers(1, 2)
+
+singles = st.lists(entries, min_size=1, max_size=3).map(
+    lambda some: AclSnapshot(ACME, (tuple(some),))
+)
+"""
+ACLs of one gate: those of several are shut to nearly everybody.
+"""
+
+
+@st.composite
+def lifted(draw: st.DrawFn) -> tuple[AclSnapshot | None, AclSnapshot]:
+    """
+    Return an ACL and the one that is left when some entries are taken out.
+    """
+    old = draw(singles)
+    (gate,) = old.gates
+    kept = tuple(entry for entry in gate if draw(st.booleans()))
+    return old, AclSnapshot(ACME, (kept,))
+
+
+changes = st.tuples(st.none() | snapshots, snapshots) | lifted() | st.tuples(singles, singles)
+
+
+@st.composite
+def regrouped(draw: st.DrawFn) -> tuple[World, World]:
+    """
+    Return a world, and the one in which some groups have other members, or none have.
+    """
+    before = draw(any_worlds)
+    moved = draw(
+        st.dictionaries(st.sampled_from(GROUPS), member_lists.map(lambda m: (m,)), max_size=2)
+    )
+    return before, World(before.tenant, {**before.stated, **moved})
 
 
 def users_below(world: World, top: Principal) -> frozenset[Principal]:
@@ -82,27 +115,18 @@ def exposure(before: World, after: World, size: int, now: datetime = NOON) -> Ex
 
 
 @given(
-    before=any_worlds,
-    after=any_worlds,
-    moved=st.booleans(),
-    old=st.none() | snapshots,
-    new=snapshots,
+    turned=regrouped() | st.tuples(any_worlds, any_worlds),
+    change=changes,
     size=sizes,
 )
-@tries(400)
+@tries(600)
 def test_newly_exposed_is_what_some_broad_reader_gains(
-    *,
-    before: World,
-    after: World,
-    moved: bool,
-    old: AclSnapshot | None,
-    new: AclSnapshot,
-    size: int,
+    turned: tuple[World, World], change: tuple[AclSnapshot | None, AclSnapshot], size: int
 ) -> None:
     """
     Whatever combination of broad principals a reader holds.
     """
-    after = after if moved else before
+    (before, after), (old, new) = turned, change
     broad = broad_ones(after, size)
     expected = any(
         gains(before, after, reader, old, new, size)
