@@ -32,6 +32,7 @@ from acl.errors import ConfigurationError
 from acl.identity.tokens import MAX_LIFETIME_SECONDS
 from acl.model.documents import UNLABELLED
 from acl.registry.address import registry_address
+from acl.settings_brake import Brake, BrakeSettings
 from acl.settings_labels import LabelRuleSettings, LabelSettings
 from acl.settings_values import Algorithms, Duration, HttpsAddress, Label, Name, Section
 
@@ -228,6 +229,7 @@ class Settings(BaseSettings):
     embedding: EmbeddingSettings = EmbeddingSettings()
     redaction: RedactionSettings = RedactionSettings()
     labels: LabelSettings | None = None
+    brake: Brake = BrakeSettings()
     sources: list[SourceSettings] = Field(default=[])
 
     @model_validator(mode="after")

@@ -17,6 +17,7 @@ For a document that is no longer listed:
 6. If the listing was complete, it is removed and its key destroyed.
 7. If not, it is withheld until a complete listing says more.
 
+What the brake holds back has been taken out of the observation before (`ingestion.brake`).
 Documents and groups that have been pushed are none of a listing's business: they are left out
 before anything is compared.
 """
@@ -30,6 +31,7 @@ from acl.model.documents import DocumentState
 from acl.model.encoding import encode
 from acl.model.identifiers import DocumentId
 from acl.model.principals import Principal
+from acl.registry.held import Holding
 from acl.registry.ownership import Pushed
 from acl.registry.writing import KnownDocument, PermissionChange
 from ingestion.sources.port import ListedDocument, Observation
@@ -70,6 +72,7 @@ class Plan:
     work: list[Work] = field(default_factory=list)
     cards: list[Work] = field(default_factory=list)
     after_cards: list[PermissionChange] = field(default_factory=list)
+    holding: Holding = field(default_factory=Holding)
     counts: dict[str, int] = field(default_factory=dict)
 
     def count(self, what: str) -> None:

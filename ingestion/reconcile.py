@@ -25,6 +25,7 @@ from acl.keys.naming import Namer
 from acl.model.documents import DocumentState
 from acl.model.identifiers import DocumentKey
 from acl.registry.writing import PermissionChange, RegistryWriter
+from ingestion.brake import Brake, Braked, Situation
 from ingestion.pipeline import Pipeline, Processed, SetAside
 from ingestion.plan import UNREAD, Plan, Work, make_plan, without, without_pushed
 from ingestion.settle import Settler
@@ -100,6 +101,8 @@ class Reconciler:
     settler: Settler
     namer: Namer
     clock: Callable[[], datetime]
+    brake: Brake | None = None
+    """None only where the operator has switched it off."""
 
     def plan(self, source: Source, default_label: str) -> SyncReport:
         """
@@ -147,24 +150,39 @@ class Reconciler:
             self._set_aside(source, aside, default_label, plan, report)
         if plan.work:
             self.index.optimize()
+        self.registry.carried_through(source.name, now=self.clock())
         return _reported(report, plan, observation)
 
     def _plan(self, source: Source, observation: Observation, default_label: str) -> Plan:
         pushed = self.registry.pushed(source.name)
-        plan = make_plan(
-            without_pushed(observation, pushed),
-            without(self.registry.known(source.name), pushed.documents),
-            without(self.registry.groups_of(source.name), pushed.groups),
+        now = Situation(
+            source=source.name,
+            observation=without_pushed(observation, pushed),
+            known=without(self.registry.known(source.name), pushed.documents),
+            pushed=pushed,
+            groups=without(self.registry.groups_of(source.name), pushed.groups),
             pipeline=self.pipeline.fingerprint(),
             default_label=default_label,
         )
+        braked = self.brake.hold(now) if self.brake else Braked(now.observation)
+        withheld = now.observation.documents.keys() - braked.observation.documents.keys()
+        plan = make_plan(
+            braked.observation,
+            without(now.known, withheld),
+            now.groups,
+            pipeline=now.pipeline,
+            default_label=default_label,
+        )
+        _add_held(plan, braked, len(withheld))
         if left := len(pushed.documents & observation.documents.keys()):
             plan.counts["pushed"] = left
         return plan
 
     def _apply(self, source: Source, plan: Plan, observation: Observation) -> None:
         now = self.clock()
-        touched = self.registry.apply_permissions(source.name, plan.changes, plan.groups, now=now)
+        touched = self.registry.apply_permissions(
+            source.name, plan.changes, plan.groups, now=now, holding=plan.holding
+        )
         self.registry.observed(source.name, at=observation.at)
         self.settler.settle(touched)
 
@@ -232,6 +250,14 @@ def _quarantine(one: SetAside, default_label: str) -> PermissionChange:
         reason=one.reason,
         fingerprint=UNREAD if one.again else one.work.fingerprint,
     )
+
+
+def _add_held(plan: Plan, braked: Braked, withheld: int) -> None:
+    plan.changes += braked.changes
+    plan.holding = braked.holding
+    if braked.held:
+        plan.counts["seen"] = plan.counts.get("seen", 0) + withheld
+        plan.counts["held"] = braked.held
 
 
 def _batches(work: Sequence[Work]) -> Iterator[Sequence[Work]]:

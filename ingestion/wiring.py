@@ -11,13 +11,16 @@ from acl.index.embedder import Embedder
 from acl.index.engine_lease import EngineLease
 from acl.index.turn import Turn
 from acl.model.identifiers import AuthorityId, SourceName
+from acl.model.labels import NO_LABEL_POLICY, LabelPolicy
 from acl.model.redaction import Redactor
+from acl.registry.braking import BrakeRegistry
 from acl.registry.pushed_content import PushQueue
 from acl.registry.pushing import PushWriter
 from acl.registry.pushing_groups import PushedGroupWriter
 from acl.registry.writing import RegistryWriter
 from acl.settings import SourceSettings
 from acl.wiring import Ground
+from ingestion.brake import Brake, BrakeLimits
 from ingestion.extract import SandboxedExtractor
 from ingestion.pipeline import Pipeline
 from ingestion.push import PushIntake
@@ -166,4 +169,25 @@ def build_reconciler(
         settler=settler,
         namer=ground.namer,
         clock=ground.clock,
+        brake=build_brake(ground),
     )
+
+
+def build_brake(ground: Ground) -> Brake | None:
+    """
+    Return the brake, or nothing where it is switched off.
+    """
+    settings = ground.configuration.settings
+    if not settings.brake.enabled:
+        return None
+    order = tuple(settings.labels.order) if settings.labels else ()
+    limits = BrakeLimits(
+        documents=settings.brake.documents,
+        group_size=settings.brake.group_size,
+        label=settings.brake.label,
+        allow_first_sync=settings.brake.first_sync == "allow",
+        labels=LabelPolicy(order, order[0]) if order else NO_LABEL_POLICY,
+    )
+    sources = [SourceName(one.name) for one in settings.sources]
+    registry = BrakeRegistry(ground.database, ground.tenant, sources)
+    return Brake(limits, registry, ground.namer, ground.clock)

@@ -17,6 +17,7 @@ from acl.errors import ConfigurationError, InputError, ReadershipError
 from acl.settings import default_file
 from readership import __version__, console
 from readership.explain_commands import explain_app
+from readership.held_commands import held_app
 from readership.one_place import require_one_place
 from readership.options import EXIT_FAILED, Json, configuration_of
 from readership.switch_commands import switch_app
@@ -34,6 +35,7 @@ app = typer.Typer(
 audit_app = typer.Typer(help="The audit trail.", no_args_is_help=True)
 app.add_typer(audit_app, name="audit")
 app.add_typer(explain_app, name="explain")
+app.add_typer(held_app, name="held")
 app.add_typer(switch_app, name="switch")
 
 

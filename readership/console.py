@@ -39,6 +39,7 @@ SUMMARY: Final = (
     ("quarantined", "content could not be read safely"),
     ("suspended", "missing from a damaged listing: withheld"),
     ("removed", "gone from the source: key destroyed"),
+    ("held", "wider permission held for review: see 'readership held list'"),
     ("pushed", "left alone: push clients have stated or deleted it"),
     ("unusable", "lines that name no document, and groups that are now unknown"),
 )
@@ -112,6 +113,9 @@ def print_report(report: SyncReport) -> None:
     for name, meaning in SUMMARY:
         table.add_row(name, str(report.counts.get(name, 0)), meaning)
     out.print(table)
+    if held := report.counts.get("held", 0):
+        what = f"{held} documents are held for review; look at them with 'readership held list'"
+        err.print(what, markup=False, style="yellow")
     for problem in report.problems[:MAX_PROBLEMS]:
         err.print(f"  {problem}", markup=False, style="yellow")
     if len(report.problems) > MAX_PROBLEMS:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from acl.errors import ReadershipError
 from acl.identity.keysets import DiscoveredKeys, PinnedKeys
+from acl.registry.held import HeldDocuments
 from acl.settings import Configuration
 from acl.wiring import Ground, build_embedder, open_ground, open_lease, require_same_installation
 from ingestion.extract import sandbox_layers
@@ -139,6 +140,9 @@ def _sources(ground: Ground) -> Iterator[Finding]:
 
         yield _look(f"source {settings.name}", readable)
     yield from _freshness(ground)
+    held = HeldDocuments(ground.database, ground.tenant).all()
+    if waiting := sum(one.released_at is None for one in held):
+        yield _wrong("held for review", f"{waiting} documents; see 'readership held list'")
 
 
 def _freshness(ground: Ground) -> Iterator[Finding]:

@@ -111,7 +111,11 @@ sources = Table(
     Column("authority", exact_text(128), nullable=False),
     Column("acl_observed_at", UtcTime, nullable=True),
     Column("synced_at", UtcTime, nullable=True),
+    Column("first_sync_done_at", UtcTime, nullable=True),
 )
+"""
+`first_sync_done_at`: when a sync of the source was first carried through to its end.
+"""
 
 readerships = Table(
     "readerships",
@@ -238,6 +242,26 @@ unsettled = Table(
     Column("since", UtcTime, nullable=False),
     comment="the outbox: documents whose index points may not agree with this registry yet",
 )
+
+held = Table(
+    "held",
+    metadata,
+    Column("document_key", exact_text(32), primary_key=True),
+    Column("source", exact_text(128), nullable=False),
+    Column("document", exact_text(), nullable=False),
+    Column("before", exact_text(64), ForeignKey("readerships.digest"), nullable=True),
+    Column("wanted", exact_text(64), ForeignKey("readerships.digest"), nullable=False),
+    Column("label", exact_text(), nullable=False),
+    Column("exposed_to", exact_text(), nullable=False),
+    Column("since", UtcTime, nullable=False),
+    Column("released_at", UtcTime, nullable=True),
+    comment="documents whose wider permission waits for a person, and what has been released",
+)
+"""
+`before` is the ACL that held when the document was first held; null where keeping to it would
+not help, because the document was new or a group has changed. A release is of `wanted` and
+`label` as they stand in its row.
+"""
 
 switches = Table(
     "switches",

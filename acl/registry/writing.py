@@ -35,6 +35,7 @@ from acl.model.principals import Principal
 from acl.registry import tables
 from acl.registry.database import Database
 from acl.registry.epochs import next_epoch
+from acl.registry.held import Holding, let_go_of_what_is_in_force, write_holding
 from acl.registry.history import record_documents
 from acl.registry.ownership import Pushed, pushed_among, pushed_groups, pushed_of
 from acl.registry.permissions import permission_from
@@ -84,6 +85,8 @@ class PermissionChange:
     label: str
     reason: str = ""
     fingerprint: str | None = None
+    source: SourceName | None = None
+    """Another source than the one that is synced, whose document a group change concerns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,14 +160,17 @@ class RegistryWriter:
         groups: Mapping[Principal, frozenset[Principal]] | None,
         *,
         now: datetime,
+        holding: Holding | None = None,
     ) -> list[DocumentKey]:
         """
         Apply what changed, in one transaction with a new epoch; return what is unsettled.
 
         `groups` replaces every group of the source, or is `None` where none changed. What has
-        been pushed stays as it is, and is not among what is returned.
+        been pushed stays as it is, and is not returned. `holding` by itself moves no epoch.
         """
+        holding = holding or Holding()
         if not changes and groups is None:
+            self._write_holding(holding, now)
             return []
         with self._database.writing() as connection:
             epoch = next_epoch(
@@ -173,16 +179,30 @@ class RegistryWriter:
             if groups is not None:
                 theirs = pushed_groups(connection, self._tenant, source)
                 replace_groups(connection, self._tenant, source, groups, epoch, pushed=theirs)
-            keys = [self._namer.document(source, one.document) for one in changes]
+            keys = [self._namer.document(one.source or source, one.document) for one in changes]
             pushed = pushed_among(connection, keys)
             touched = [
-                self.apply(connection, source, change, now)
+                self.apply(connection, change.source or source, change, now)
                 for key, change in zip(keys, changes, strict=True)
                 if key not in pushed
             ]
             record_documents(connection, touched, epoch)
             mark_unsettled(connection, touched, now)
+            write_holding(connection, holding, pushed, now)
         return touched
+
+    def carried_through(self, source: SourceName, *, now: datetime) -> None:
+        """
+        Record that a sync has come to its end: what was released and is in force is let go.
+        """
+        done = tables.sources.c.first_sync_done_at
+        with self._database.writing() as connection:
+            connection.execute(
+                update(tables.sources)
+                .where(tables.sources.c.name == source, done.is_(None))
+                .values(first_sync_done_at=now)
+            )
+            let_go_of_what_is_in_force(connection, source)
 
     def commit_revisions(
         self, source: SourceName, revisions: Sequence[NewRevision], *, now: datetime
@@ -314,6 +334,11 @@ class RegistryWriter:
                     .where(tables.documents.c.key == key)
                     .values(fingerprint=None)
                 )
+
+    def _write_holding(self, holding: Holding, now: datetime) -> None:
+        if holding:
+            with self._database.writing() as connection:
+                write_holding(connection, holding, frozenset(), now)
 
     def apply(
         self, connection: Connection, source: SourceName, change: PermissionChange, now: datetime

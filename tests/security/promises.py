@@ -39,6 +39,10 @@ PROMISES: Final[dict[str, str]] = {
     "ceiling": "No client carries away a document that is labelled above its ceiling.",
     "switches": "What an operator switches off is off at the next request, on every way out.",
     "one-epoch": "An answer is of one epoch, and never older than the client asked for.",
+    "brake": (
+        "A sync that would suddenly show many or sensitive documents to a broad audience waits "
+        "for a person; what it takes away holds at once."
+    ),
     "history": "What was in force in the past is kept, and can be explained.",
     "registry-loss": "A registry that does not answer is an error, never a wait without end.",
     "one-sync": "Once another sync has begun, an earlier one commits nothing more.",
