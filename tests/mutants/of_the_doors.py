@@ -9,7 +9,6 @@ from tests.mutants.mutant import Mutant
 AUTHORIZE: Final = "retrieval/authorize.py"
 RECHECK: Final = "retrieval/recheck.py"
 ANSWER: Final = "retrieval/answer.py"
-UNSEAL: Final = "retrieval/unseal.py"
 
 IN_AUTHORIZE: Final = "tests/retrieval/test_authorize.py"
 IN_RECHECK: Final = "tests/retrieval/test_recheck.py"

@@ -13,7 +13,6 @@ SWITCHING: Final = "acl/registry/switching.py"
 BOARD: Final = "acl/registry/switchboard.py"
 PERMISSIONS: Final = "acl/registry/permissions.py"
 STORED: Final = "acl/directory/stored.py"
-STEPS: Final = "acl/registry/steps.py"
 
 IN_VIEWS: Final = "tests/acl/registry/test_views.py"
 IN_EDITED: Final = "tests/acl/registry/test_edited.py"
