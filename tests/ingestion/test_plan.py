@@ -424,9 +424,7 @@ def test_what_was_pushed_is_left_out_of_a_listing() -> None:
     Before anything is compared: neither its text is processed nor its group replaced.
     """
     other = DocumentId("other")
-    listing = Observation(
-        NOW, {DOC: listed(), other: replace(listed(), document=other)}, GROUPS, (), True, None
-    )
+    listing = observed(listed(), replace(listed(), document=other), groups=GROUPS)
 
     left = without_pushed(listing, Pushed(frozenset({DOC}), frozenset({ENG})))
 
