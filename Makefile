@@ -6,7 +6,7 @@ PIP := $(BIN)/pip --disable-pip-version-check
 # For machines whose registry offers only torch with CUDA, name another index here.
 TORCH_ARGS ?=
 
-.PHONY: help setup demo test test-deep lint types arrows check bench clean
+.PHONY: help setup demo test test-deep lint types arrows check mutants bench clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -46,6 +46,9 @@ arrows: setup ## check that imports go one way
 	$(BIN)/lint-imports
 
 check: lint types arrows test ## everything that CI runs
+
+mutants: setup ## seed faults into copies of the code; the tests must notice each
+	$(BIN)/python -m tests.mutants --jobs 2
 
 bench: setup ## measure ingestion, questions and permissions; writes bench-results/
 	$(BIN)/python -m tests.benchmarks

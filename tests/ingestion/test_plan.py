@@ -16,6 +16,7 @@ from acl.model.exchange import compile_acl
 from acl.model.grants import AclSnapshot
 from acl.model.identifiers import AuthorityId, DocumentId, DocumentKey, SourceName
 from acl.model.principals import Principal, PrincipalKind
+from acl.registry.ownership import Pushed
 from acl.registry.writing import KnownDocument, PermissionChange
 from ingestion.plan import (
     CHANGING,
@@ -25,6 +26,7 @@ from ingestion.plan import (
     card_fingerprint,
     content_fingerprint,
     make_plan,
+    without_pushed,
 )
 from ingestion.sources.port import ListedDocument, Observation
 from tests.ingestion.world import TENANT, allow
@@ -414,3 +416,18 @@ def test_no_history_leaves_a_document_live_under_another_permission(
                         fingerprint=work.fingerprint,
                     )
                 )
+
+
+@pytest.mark.promise("push-owns")
+def test_what_was_pushed_is_left_out_of_a_listing() -> None:
+    """
+    Before anything is compared: neither its text is processed nor its group replaced.
+    """
+    other = DocumentId("other")
+    listing = observed(listed(), replace(listed(), document=other), groups=GROUPS)
+
+    left = without_pushed(listing, Pushed(frozenset({DOC}), frozenset({ENG})))
+
+    assert {other} == set(left.documents)
+    assert {} == left.groups
+    assert listing == without_pushed(listing, Pushed(frozenset(), frozenset()))

@@ -10,6 +10,7 @@ import pytest
 
 from acl.model.documents import DocumentState
 from acl.model.identifiers import DocumentKey
+from acl.registry.writing import PermissionChange
 from ingestion.settle import Settler
 from tests.ingestion.world import Site, allow, document, wall_clock
 
@@ -110,6 +111,26 @@ def test_what_is_withdrawn_keeps_its_points_and_what_is_removed_does_not(
 
     assert state is synced.state("a")
     assert points == synced.world.index.count(synced.key("a"), 1)
+    assert {"b"} == synced.found("bob").keys()
+
+
+@pytest.mark.promise("restrict-first")
+def test_what_is_suspended_with_its_readers_known_is_withdrawn(synced: Site) -> None:
+    """
+    Its ACL is known, and in force for another document; its points are nobody's all the same.
+    """
+    view, _, statements = synced.world.permissions.permissions([synced.key("a")])
+    stated = statements[synced.key("a")]
+    assert stated.readership is not None
+    known = view.by_digest[stated.readership]
+    change = PermissionChange(stated.document, DocumentState.SUSPENDED, known, stated.label)
+
+    touched = synced.world.registry.apply_permissions(
+        synced.source_name, [change], None, now=wall_clock()
+    )
+    settler(synced).settle(touched)
+
+    assert [] == synced.world.registry.unsettled()
     assert {"b"} == synced.found("bob").keys()
 
 

@@ -86,13 +86,28 @@ def test_a_scope_that_covers_nothing_finds_nothing(index: Index) -> None:
     assert set() == index.found(scope_of(OPEN, sources=()))
 
 
+@pytest.mark.promise("restrict-first")
+def test_what_is_withheld_is_not_found(index: Index) -> None:
+    """
+    Although its readership is covered, and by the scope that is asked before and after.
+    """
+    menu, plan = index.put("menu", OPEN), index.put("plan", OPEN)
+
+    assert {menu, plan} == index.found(scope_of(OPEN))
+    assert {menu} == index.found(scope_of(OPEN, withheld=[plan]))
+    assert set() == index.found(scope_of(OPEN, withheld=[plan, menu]))
+    assert {menu, plan} == index.found(scope_of(OPEN))
+
+
 def test_hidden_documents_take_no_place_among_the_candidates(index: Index) -> None:
     """
     Filtered in the engine and not afterwards: fifty nearer ones leave the one that counts.
+
+    They are nearer by words as well: the term weighs more in them.
     """
     mine = index.put("mine", OPEN)
     for number in range(50):
-        index.put(f"hidden-{number}", PRIVATE)
+        index.put(f"hidden-{number}", PRIVATE, terms={SALARY: 5.0})
 
     dense, sparse = index.reader.search(
         Question(vector(0), {SALARY: 1.0}), scope=scope_of(OPEN), candidates=1

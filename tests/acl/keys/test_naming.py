@@ -4,6 +4,7 @@ Names in the index tell nothing, collide with nothing, and differ between tenant
 
 import uuid
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,6 +27,17 @@ def test_documents_have_names_of_their_own(one: tuple[str, str], other: tuple[st
         return NAMER.document(SourceName(pair[0]), DocumentId(pair[1]))
 
     assert (one == other) is (name(one) == name(other))
+
+
+@pytest.mark.parametrize("between", ["", "/", ":", "\x1f", "\0", ","])
+def test_parts_of_a_name_do_not_run_together(between: str) -> None:
+    """
+    Whatever somebody might join them with, source and document keep their border.
+    """
+    one = NAMER.document(SourceName(f"a{between}b"), DocumentId("c"))
+    other = NAMER.document(SourceName("a"), DocumentId(f"b{between}c"))
+
+    assert one != other
 
 
 def test_a_name_is_stable_and_has_its_form() -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acl.model.grants import MAX_ENTRIES, MAX_GATES, AclSnapshot, Effect, Entry
+from acl.model.identifiers import AuthorityId
 from acl.model.principals import Principal
 from tests.acl.people import (
     ACME,
@@ -98,6 +99,16 @@ def test_every_part_changes_the_digest() -> None:
     ]
 
     assert len(different) == len({one.digest() for one in different})
+
+
+def test_parts_of_a_principal_do_not_run_together() -> None:
+    """
+    Written one after the other, these two would be the same text.
+    """
+    one = user("user1", authority=AuthorityId("x"))
+    other = user("1", authority=AuthorityId("xuser"))
+
+    assert readable_by(one).digest() != readable_by(other).digest()
 
 
 def test_one_moment_in_two_zones_is_one_readership() -> None:

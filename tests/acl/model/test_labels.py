@@ -46,6 +46,18 @@ def test_assurance_counts_only_where_a_level_is_listed(assurance: str | None) ->
     assert "internal" == CLIENTS_ONLY.ceiling("stranger", assurance).top
 
 
+@pytest.mark.parametrize("assurance", [None, "", "password", "MFA"])
+def test_a_login_without_a_level_gets_the_lowest_label(assurance: str | None) -> None:
+    """
+    The lowest of the order, and not what a client without a line of its own gets.
+    """
+    policy = LabelPolicy(ORDER, "confidential", {"desktop": "secret"}, {"mfa": "secret"})
+
+    assert "public" == policy.ceiling("desktop", assurance).top
+    assert "secret" == policy.ceiling("desktop", "mfa").top
+    assert "confidential" == policy.ceiling("stranger", "mfa").top
+
+
 @pytest.mark.parametrize("label", ["unlabelled", "", "Public", "top secret"])
 def test_a_label_that_is_not_listed_lies_above_every_ceiling(label: str) -> None:
     assert not POLICY.ceiling("desktop", "mfa").covers(label)

@@ -70,6 +70,16 @@ def test_an_id_is_kept_as_it_was_written(name: str) -> None:
     assert name == parse_principal(f"user:corp/{name}", tenant=ACME, authority=WIKI).id
 
 
+@pytest.mark.promise("exact-ids")
+@pytest.mark.parametrize("written", [" alice", "alice ", "Alice", "ALICE", "alice\u00a0", "a lice"])
+def test_what_is_around_an_id_belongs_to_it(written: str) -> None:
+    """
+    As sources write it, nothing is trimmed or folded: it would become somebody else's id.
+    """
+    for text in (f"user:{written}", f"user:corp/{written}"):
+        assert written == parse_principal(text, tenant=ACME, authority=CORP).id
+
+
 def test_equal_ids_of_different_owners_are_different_people() -> None:
     """
     Authority, kind and tenant each tell apart.

@@ -166,6 +166,23 @@ def test_deleted_text_is_overwritten(sqlite_registry: Registry) -> None:
         assert 1 == connection.exec_driver_sql("PRAGMA secure_delete").scalar()
 
 
+@pytest.mark.promise("crash-safe")
+def test_what_has_changed_is_unsettled_until_the_index_followed(registry: Registry) -> None:
+    """
+    A permission as well as a content, in the transaction that changes it.
+    """
+    for change in (
+        lambda: registry.commit("payroll", readable_by(ALICE)),
+        lambda: registry.change("payroll", readable_by(BOB)),
+        lambda: registry.change("payroll", None, state=DocumentState.REMOVED),
+        lambda: registry.commit("payroll", readable_by(ALICE), revision=2),
+    ):
+        change()
+        assert [key_of("payroll")] == registry.writer.unsettled()
+        registry.writer.settle([key_of("payroll")])
+        assert [] == registry.writer.unsettled()
+
+
 def test_unsettled_documents_are_listed_until_settled(registry: Registry) -> None:
     key = registry.commit("payroll", readable_by(ALICE))
     registry.writer.mark_unsettled([key, key], now=NOON)

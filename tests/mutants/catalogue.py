@@ -1,0 +1,32 @@
+"""
+Every mutant, by area.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from tests.mutants import (
+    of_ingestion,
+    of_the_decision,
+    of_the_doors,
+    of_the_index,
+    of_the_model,
+    of_the_registry,
+)
+from tests.mutants.mutant import Mutant
+
+AREAS: Final[Mapping[str, tuple[Mutant, ...]]] = {
+    "ACLs": of_the_model.ACLS,
+    "names": of_the_model.NAMES,
+    "closure": of_the_decision.CLOSURE,
+    "rule": of_the_decision.RULE,
+    "scopes": of_the_decision.SCOPES,
+    "index": of_the_index.INDEX,
+    "registry": of_the_registry.REGISTRY,
+    "first door": of_the_doors.FIRST_DOOR,
+    "last door": of_the_doors.LAST_DOOR,
+    "path": of_the_doors.PATH,
+    "syncs": of_ingestion.SYNCS,
+    "pushes": of_ingestion.PUSHES,
+}
+MUTANTS: Final = tuple(one for mutants in AREAS.values() for one in mutants)

@@ -1,0 +1,259 @@
+"""
+Faults in the first and the last door, and in the path of a question between them.
+"""
+
+from typing import Final
+
+from tests.mutants.mutant import Mutant
+
+AUTHORIZE: Final = "retrieval/authorize.py"
+RECHECK: Final = "retrieval/recheck.py"
+ANSWER: Final = "retrieval/answer.py"
+
+IN_AUTHORIZE: Final = "tests/retrieval/test_authorize.py"
+IN_RECHECK: Final = "tests/retrieval/test_recheck.py"
+IN_ANSWER: Final = "tests/end_to_end/test_one_epoch.py"
+FRESH: Final = (f"{IN_AUTHORIZE}::test_a_source_is_searched_while_its_permissions_are_fresh",)
+
+FIRST_DOOR: Final = (
+    Mutant(
+        "authorize-scope-of-token-unchecked",
+        AUTHORIZE,
+        "        if needs not in reader.scopes:\n            raise InsufficientScopeError(needs)\n",
+        "",
+        "A token for something else is enough to search.",
+        (f"{IN_AUTHORIZE}::test_a_token_for_something_else_is_refused",),
+    ),
+    Mutant(
+        "authorize-switched-reader-ignored",
+        AUTHORIZE,
+        "        require_switched_on(reader, view.switches)\n",
+        "",
+        "Whom an operator has switched off goes on reading.",
+        (f"{IN_AUTHORIZE}::test_whoever_is_switched_off_is_refused",),
+    ),
+    Mutant(
+        "authorize-switched-client-ignored",
+        AUTHORIZE,
+        "    if switches.client(reader.issuer, reader.client):\n",
+        "    if switches.client(reader.issuer, reader.subject):\n",
+        "A client that an operator has switched off goes on asking.",
+        (f"{IN_AUTHORIZE}::test_whoever_is_switched_off_is_refused",),
+    ),
+    Mutant(
+        "authorize-at-least-epoch-ignored",
+        AUTHORIZE,
+        "if at_least is not None and view.epoch < at_least:",
+        "if at_least is not None and view.epoch + 1 < at_least:",
+        "An answer is older than the client asked for.",
+        (f"{IN_AUTHORIZE}::test_an_epoch_that_is_not_reached_is_refused",),
+    ),
+    Mutant(
+        "authorize-blind-source-searched",
+        AUTHORIZE,
+        "            fresh_sources=self.budgets.fresh(currency, view.switches, now),\n",
+        "            fresh_sources=frozenset(self.budgets.staleness),\n",
+        "A source whose permissions are old is searched all the same.",
+        FRESH,
+    ),
+    Mutant(
+        "authorize-budget-unlimited",
+        AUTHORIZE,
+        "            and now - seen <= budget\n",
+        "",
+        "Permissions count for ever, once they have been read.",
+        FRESH,
+    ),
+    Mutant(
+        "authorize-future-is-fresh",
+        AUTHORIZE,
+        "            and timedelta(0) <= now - seen + timedelta(minutes=5)\n",
+        "",
+        "After a clock was put back, old permissions stay fresh for ever.",
+        FRESH,
+    ),
+    Mutant(
+        "authorize-switched-source-searched",
+        AUTHORIZE,
+        "            and name not in switches.sources()\n",
+        "",
+        "A source that an operator has switched off is searched.",
+        (f"{IN_AUTHORIZE}::test_a_source_that_is_off_is_not_searched",),
+    ),
+    Mutant(
+        "authorize-unsettled-not-withheld",
+        AUTHORIZE,
+        "withheld=currency.unsettled | view.switched_off",
+        "withheld=view.switched_off",
+        "Documents whose index points lag behind are searched.",
+        (f"{IN_AUTHORIZE}::test_what_is_withheld_is_left_out_of_the_scope",),
+    ),
+    Mutant(
+        "authorize-switched-off-not-withheld",
+        AUTHORIZE,
+        "withheld=currency.unsettled | view.switched_off",
+        "withheld=currency.unsettled",
+        "A document that an operator has switched off is searched.",
+        (f"{IN_AUTHORIZE}::test_what_is_withheld_is_left_out_of_the_scope",),
+    ),
+    Mutant(
+        "authorize-empty-filter-is-none",
+        AUTHORIZE,
+        "        if sources is not None:\n",
+        "        if sources:\n",
+        "A question for no source at all searches every source.",
+        (f"{IN_AUTHORIZE}::test_a_question_names_sources_to_stay_within",),
+    ),
+    Mutant(
+        "authorize-no-ceiling",
+        AUTHORIZE,
+        "            ceiling=self.labels.ceiling(reader),\n",
+        '            ceiling=LabelPolicy((), "").ceiling("", None),\n',
+        "A client may carry away whatever its reader may read.",
+        (f"{IN_AUTHORIZE}::test_a_scope_keeps_the_ceiling_of_its_request",),
+    ),
+)
+
+LAST_DOOR: Final = (
+    Mutant(
+        "recheck-not-live",
+        RECHECK,
+        '    if statement.state is not DocumentState.LIVE:\n        yield "not live"\n',
+        "",
+        "A withdrawn document is released while another one keeps its ACL in force.",
+        (f"{IN_RECHECK}::test_2_a_document_that_is_not_live_is_refused",),
+    ),
+    Mutant(
+        "recheck-switched-off",
+        RECHECK,
+        '    if statement.key in present.view.switched_off:\n        yield "switched off"\n',
+        "",
+        "A document that was switched off is still fetched by its id.",
+        (f"{IN_RECHECK}::test_2_a_document_that_is_switched_off_is_refused",),
+    ),
+    Mutant(
+        "recheck-being-rewritten",
+        RECHECK,
+        '    if statement.key in present.currency.unsettled:\n        yield "being rewritten"\n',
+        "",
+        "A document is released while index and registry disagree about it.",
+        (f"{IN_RECHECK}::test_2_a_document_that_is_being_rewritten_is_refused",),
+    ),
+    Mutant(
+        "recheck-dark-source",
+        RECHECK,
+        '    if statement.source not in present.searchable:\n        yield "source is dark"\n',
+        "",
+        "A document of a source with old permissions is still fetched by its id.",
+        (f"{IN_RECHECK}::test_3_a_source_that_went_dark_since_it_was_searched_is_refused",),
+    ),
+    Mutant(
+        "recheck-source-of-the-scope-only",
+        RECHECK,
+        "        searchable = authorized.scope.sources & fresh\n",
+        "        searchable = authorized.scope.sources\n",
+        "A source that went dark during the search is released.",
+        (f"{IN_RECHECK}::test_3_a_source_that_went_dark_since_it_was_searched_is_refused",),
+    ),
+    Mutant(
+        "recheck-source-of-the-registry-only",
+        RECHECK,
+        "        searchable = authorized.scope.sources & fresh\n",
+        "        searchable = fresh\n",
+        "A source that the scope leaves out is released.",
+        (f"{IN_RECHECK}::test_3_a_source_that_was_not_searched_is_refused",),
+    ),
+    Mutant(
+        "recheck-above-the-ceiling",
+        RECHECK,
+        '    if not present.ceiling.covers(statement.label):\n        yield "above the ceiling"\n',
+        "",
+        "A document above the client's ceiling is fetched by its id.",
+        (f"{IN_RECHECK}::test_5_a_label_above_the_ceiling_is_refused",),
+    ),
+    Mutant(
+        "recheck-decision",
+        RECHECK,
+        '        case Deny():\n            yield "denied"\n',
+        "        case Deny():\n            return\n",
+        "What the index found is released without asking whether the reader may read it.",
+        (f"{IN_RECHECK}::test_6_whoever_may_no_longer_read_is_refused",),
+    ),
+    Mutant(
+        "recheck-any-revision",
+        RECHECK,
+        "        return (hit.revision, hit.acl_revision, hit.readership) == (\n"
+        "            statement.revision,\n",
+        "        return (statement.revision, hit.acl_revision, hit.readership) == (\n"
+        "            statement.revision,\n",
+        "A hit in an old text is released as the new one.",
+        (f"{IN_RECHECK}::test_4_a_hit_that_names_something_else_than_the_registry_is_refused",),
+    ),
+    Mutant(
+        "recheck-any-acl-revision",
+        RECHECK,
+        "        return (hit.revision, hit.acl_revision, hit.readership) == (\n",
+        "        return (hit.revision, statement.acl_revision, hit.readership) == (\n",
+        "A row of the registry that was rolled back as a whole goes unnoticed.",
+        (f"{IN_RECHECK}::test_4_a_hit_that_names_something_else_than_the_registry_is_refused",),
+    ),
+    Mutant(
+        "recheck-any-readership",
+        RECHECK,
+        "        return (hit.revision, hit.acl_revision, hit.readership) == (\n",
+        "        return (hit.revision, hit.acl_revision, stated) == (\n",
+        "An index that published the readership of another document goes unnoticed.",
+        (f"{IN_RECHECK}::test_4_a_hit_that_names_something_else_than_the_registry_is_refused",),
+    ),
+    Mutant(
+        "recheck-fetch-without-objections",
+        RECHECK,
+        "            if _denial(statement, present) is None\n",
+        '            if _denial(statement, present) != "denied"\n',
+        "Fetching by id asks for the ACL alone.",
+        (f"{IN_RECHECK}::test_2_a_document_that_is_not_live_is_refused",),
+    ),
+)
+
+PATH: Final = (
+    Mutant(
+        "answer-of-two-epochs",
+        ANSWER,
+        "            if checked.epoch == may.scope.epoch:\n",
+        "            if checked.epoch >= may.scope.epoch:\n",
+        "What was searched under older permissions is answered under newer ones.",
+        (
+            f"{IN_ANSWER}::test_what_was_searched_under_older_permissions_is_searched_again",
+            f"{IN_ANSWER}::test_permissions_that_never_stand_still_are_answered_with_nothing",
+        ),
+    ),
+    Mutant(
+        "answer-beyond-the-limit",
+        ANSWER,
+        "self.unsealer.passages(checked.released[: question.limit])",
+        "self.unsealer.passages(checked.released)",
+        "More is opened and released than was asked for.",
+        (f"{IN_ANSWER}::test_no_more_is_opened_than_was_asked_for",),
+    ),
+    Mutant(
+        "answer-without-record",
+        ANSWER,
+        '        self._record(request_id, "search", may, checked.epoch, passages, details)\n'
+        "        return Answer(",
+        "        try:\n"
+        '            self._record(request_id, "search", may, checked.epoch, passages, details)\n'
+        "        except Exception:\n"
+        "            pass\n"
+        "        return Answer(",
+        "With a full disk, passages leave without a trace.",
+        (f"{IN_ANSWER}::test_an_answer_that_cannot_be_recorded_is_none",),
+    ),
+    Mutant(
+        "answer-records-what-was-found",
+        ANSWER,
+        '        self._record(request_id, "search", may, checked.epoch, passages, details)\n',
+        '        self._record(request_id, "search", may, checked.epoch, (), details)\n',
+        "The record says that nothing was released.",
+        (f"{IN_ANSWER}::test_no_more_is_opened_than_was_asked_for",),
+    ),
+)
