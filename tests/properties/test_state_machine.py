@@ -30,7 +30,7 @@ from tests.properties.test_controls import FAULTS
 from tests.scenarios.places import fast_place
 
 STEPS_A_RUN = 50
-RUNS = 5_600 if DEEP else 44
+RUNS = 5_600 if DEEP else 60
 LEAST_STEPS = 200_000 if DEEP else 2_000
 RUNS_TO_FIND_A_FAULT = 60
 

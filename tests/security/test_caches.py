@@ -34,6 +34,7 @@ REVIEWED: Final = {
     "each reader's groups, by identity links, in the directory that they come from",
     "acl/decision/visibility.py": "what a reader sees, by identity links, ceiling and the expiries "
     "that have passed, in the view of one epoch",
+    "acl/decision/exposure.py": "standings of made-up readers during one sync; no reader's",
     "acl/index/engine_shard.py": "filters, by the whole scope that they were built from",
     "acl/keys/naming.py": "words to names, in an object of one tenant",
     "acl/index/terms.py": "words to stems, no data",

@@ -86,7 +86,8 @@ def test_invalid_unicode_is_refused_and_the_worker_goes_on(pool: PooledRedactor)
         pool.redact("Alice \ud800")
 
     assert "Alice" not in pool.redact(ALICE).text
-    assert before == workers_of(os.getpid())
+    # Others may have come meanwhile, in place of those that another test has killed.
+    assert set(before) <= set(workers_of(os.getpid()))
 
 
 @pytest.mark.models
