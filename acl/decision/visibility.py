@@ -38,8 +38,10 @@ from acl.model.principals import Principal, everyone
 from acl.model.readerships import Numbers, Readership, ReadershipSet
 
 MAX_REMEMBERED: Final = 4_096
+MAX_REMEMBERED_KEYS: Final = 8_000_000
 """
-Readers whose answer is kept. The view dies with its epoch, and they with it.
+Readers whose answer is kept, and readerships in all of them: 64 MB. The view dies with its
+epoch, and they with it.
 """
 
 
@@ -90,6 +92,7 @@ class VisibilityIndex:
         self._expiries = np.unique(gates.until[gates.until < NEVER])
         self._doubtful: dict[frozenset[AuthorityId], Marks] = {}
         self._remembered: dict[tuple[frozenset[Principal], Ceiling, int], Visible] = {}
+        self._remembered_keys = 0
         self._lock = Lock()
 
     @classmethod
@@ -130,8 +133,11 @@ class VisibilityIndex:
         if found is None:
             found = self._resolve(linked, ceiling, microseconds(now))
             with self._lock:
-                if len(self._remembered) >= MAX_REMEMBERED:
+                self._remembered_keys += len(found.readerships)
+                full = len(self._remembered) >= MAX_REMEMBERED
+                if full or self._remembered_keys > MAX_REMEMBERED_KEYS:
                     self._remembered.clear()
+                    self._remembered_keys = len(found.readerships)
                 self._remembered[asked] = found
         return found
 

@@ -21,6 +21,10 @@ from acl.model.readerships import unpacked
 POINTS_A_CALL: Final = 1_000
 MAX_READERSHIPS: Final = 2**31
 MAX_PLANS: Final = 64
+MAX_PLANNED: Final = 500_000
+"""
+Plans that are kept, and readerships in all of them: a large one takes megabytes.
+"""
 CHECK_PAYLOAD: Final = [
     stored.SOURCE,
     stored.DOCUMENT,
@@ -203,9 +207,13 @@ class EngineShard:
         within = stored.scope_filter(visible, self._present, sources, withheld)
         plan = SearchPlan(within, visible, frozenset(sources), frozenset(withheld))
         self._plans[named] = plan
-        if len(self._plans) > MAX_PLANS:
+        while len(self._plans) > 1 and self._is_full():
             self._plans.popitem(last=False)
         return plan
+
+    def _is_full(self) -> bool:
+        planned = sum(len(one.visible) for one in self._plans.values())
+        return len(self._plans) > MAX_PLANS or planned > MAX_PLANNED
 
     def _know(self, readerships: set[int]) -> None:
         if fresh := readerships - self._present:

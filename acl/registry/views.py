@@ -43,8 +43,10 @@ Keys looked up in one statement; SQLite allows a limited number of parameters.
 """
 
 MAX_STANDINGS: Final = 1_024
+MAX_HELD: Final = 500_000
 """
-Readers whose groups are remembered; they are forgotten with the directory they come from.
+Readers whose groups are remembered, and principals in all of them; they are forgotten with the
+directory they come from.
 """
 
 SPARE: Final = 1_000
@@ -59,6 +61,7 @@ class Groups:
         self.directory = directory
         self.memberships = Memberships.compile(directory, numbers)
         self._standings: dict[frozenset[Principal], Standing] = {}
+        self._held = 0
 
     def standing_of(self, linked: frozenset[Principal]) -> Standing:
         """
@@ -67,8 +70,9 @@ class Groups:
         found = self._standings.get(linked)
         if found is None:
             found = self.directory.standing_of(linked)
-            if len(self._standings) >= MAX_STANDINGS:
-                self._standings = {}
+            self._held += len(found.principals)
+            if len(self._standings) >= MAX_STANDINGS or self._held > MAX_HELD:
+                self._standings, self._held = {}, len(found.principals)
             self._standings[linked] = found
         return found
 

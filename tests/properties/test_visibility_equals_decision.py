@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from acl.decision import visibility
 from acl.decision.compiled import Gates, Memberships, PrincipalNumbers
 from acl.decision.membership import Directory
 from acl.decision.read import Permit, decide_read
@@ -18,7 +19,7 @@ from acl.model.identifiers import ReadershipKey
 from acl.model.labels import NO_CEILING, Ceiling, LabelPolicy
 from acl.model.principals import Principal
 from acl.model.readerships import Readership
-from tests.acl.people import ACME, ALICE, BOB, NOON, group, readable_by
+from tests.acl.people import ACME, ALICE, BOB, CAROL, NOON, group, readable_by
 from tests.properties.effort import tries
 from tests.properties.oracle import World
 from tests.properties.worlds import directory_of, links, moments, snapshots, worlds
@@ -140,3 +141,22 @@ def test_a_chain_of_ten_thousand_groups_is_climbed() -> None:
 
     assert {1} == set(index.visible(frozenset({ALICE}), ceiling=NO_CEILING, now=NOON).readerships)
     assert not index.visible(frozenset({BOB}), ceiling=NO_CEILING, now=NOON).readerships
+
+
+def test_what_is_remembered_is_bounded_by_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Many readers who see much do not fill the memory, and each still gets their own answer.
+    """
+    monkeypatch.setattr(visibility, "MAX_REMEMBERED_KEYS", 25)
+    known = {
+        ReadershipKey(number): Readership(readable_by(ALICE, BOB), "public")
+        for number in range(1, 11)
+    }
+    index = VisibilityIndex.of(Directory(ACME, {}), known)
+    readers = [frozenset({one}) for one in (ALICE, BOB, CAROL)]
+
+    for linked in readers * 3:
+        seen = index.visible(linked, ceiling=NO_CEILING, now=NOON).readerships
+        assert (0 if CAROL in linked else 10) == len(seen)
+        kept = sum(len(one.readerships) for one in index._remembered.values())  # noqa: SLF001
+        assert kept <= 25
