@@ -125,12 +125,14 @@ class _Stamp:
 @dataclass(frozen=True, slots=True)
 class _Built:
     """
-    A view, what it was built from, and its ACLs in numbers.
+    A view, what it was built from, its ACLs in numbers, and how many principals were numbered
+    when the numbers began.
     """
 
     stamp: _Stamp
     view: PermissionView
     gates: Gates
+    numbered_at_first: int
 
 
 class ViewBuilder:
@@ -141,7 +143,6 @@ class ViewBuilder:
     def __init__(self, tenant: TenantId, namer: Namer) -> None:
         self._tenant = tenant
         self._namer = namer
-        self._numbers = PrincipalNumbers()
         self._one_at_a_time = Lock()
         self._last: _Built | None = None
 
@@ -163,11 +164,13 @@ class ViewBuilder:
 
     def _build(self, connection: Connection, stamp: _Stamp, switches: Switches) -> _Built:
         last = self._reusable()
+        # Those of the gates that are used again, or new ones: numbers of two never meet.
+        numbers = last.gates.numbers if last is not None else PrincipalNumbers()
         if last is not None and last.stamp.same_groups(stamp):
             groups = last.view.groups
         else:
             directory = load_directory(connection, self._tenant, stamp.believed, stamp.unknown)
-            groups = Groups(directory, self._numbers)
+            groups = Groups(directory, numbers)
         if last is not None and last.stamp.documents == stamp.documents:
             gates, by_digest, named = last.gates, last.view.by_digest, last.view.readerships
         else:
@@ -175,7 +178,7 @@ class ViewBuilder:
             live = _live_classes(connection)
             by_digest = _acls(connection, self._tenant, {digest for digest, _ in live}, known)
             named = {self._namer.readership(*one): one for one in live if one[0] in by_digest}
-            before = last.gates if last is not None else Gates.none(self._tenant, self._numbers)
+            before = last.gates if last is not None else Gates.none(self._tenant, numbers)
             gates = before.extended(by_digest)
         view = PermissionView(
             epoch=stamp.epoch,
@@ -186,15 +189,17 @@ class ViewBuilder:
             switches=switches,
             switched_off=frozenset(self._namer.document(*one) for one in switches.documents()),
         )
-        return _Built(stamp, view, gates)
+        at_first = last.numbered_at_first if last is not None else len(numbers)
+        return _Built(stamp, view, gates, at_first)
 
     def _reusable(self) -> _Built | None:
         # Numbers are never taken back: once most of them stand for what is gone, begin anew.
         last = self._last
-        if last is not None and len(last.gates.places) > SPARE + 2 * len(last.view.by_digest):
-            self._numbers = PrincipalNumbers()
+        if last is None:
             return None
-        return last
+        dead_acls = len(last.gates.places) > SPARE + 2 * len(last.view.by_digest)
+        dead_principals = len(last.gates.numbers) > SPARE + 2 * last.numbered_at_first
+        return None if dead_acls or dead_principals else last
 
 
 def _live_classes(connection: Connection) -> list[tuple[ReadershipDigest, str]]:

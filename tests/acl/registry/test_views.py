@@ -11,6 +11,7 @@ from acl.model.documents import DocumentState
 from acl.model.identifiers import SourceName
 from acl.model.principals import Principal
 from acl.model.switches import Switch, Switches, SwitchKind
+from acl.registry import views
 from acl.registry.permissions import Currency, PermissionRegistry
 from acl.registry.switchboard import SwitchBoard
 from acl.registry.views import PermissionView
@@ -25,8 +26,10 @@ from tests.acl.people import (
     NOON,
     acl,
     deny,
+    group,
     permit,
     readable_by,
+    user,
 )
 from tests.acl.registry.registries import NAMER, SEALER, Registry, key_of
 
@@ -162,3 +165,25 @@ def test_a_switch_is_an_epoch_of_its_own(registry: Registry, board: SwitchBoard)
 
     assert [frozenset(), {key_of("plan")}, {key_of("plan")}, frozenset()] == [o for _, o in off]
     assert [0, 1, 3, 4] == [epoch - off[0][0] for epoch, _ in off]
+
+
+def test_numbers_begin_anew_and_mix_up_nobody(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Members and ACLs come and go; what was numbered for them is given up, and the views stay right.
+    """
+    monkeypatch.setattr(views, "SPARE", 4)
+    sizes = []
+    for number in range(30):
+        registry.define({ENG: {ALICE, user(f"guest-{number}")}, group(f"of-{number}"): {BOB}})
+        registry.change("plan", acl((deny(user(f"foe-{number}")), permit(ENG))))
+        assert may_read(registry)
+        assert not may_read(registry, who=BOB)
+        assert may_read(registry, who=user(f"guest-{number}"))
+        built = registry.reader._views._last  # noqa: SLF001
+        assert built is not None
+        sizes.append(len(built.gates.numbers))
+
+    assert max(sizes) < 40
+    assert sizes != sorted(sizes)
