@@ -29,8 +29,9 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 demo: setup ## show the whole thing on a fictional company
 	$(BIN)/readership demo
 
+# A process a core; files stay whole, so that what they share is set up once.
 test: setup ## run the test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile
 
 test-deep: setup ## run the test suite with the long variants
 	READERSHIP_DEEP=1 $(BIN)/python -m pytest --timeout 3000

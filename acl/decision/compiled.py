@@ -1,13 +1,14 @@
 """
 Memberships and ACLs in numbers: arrays in place of objects, for `visibility`.
 
-Nothing is decided here. Every principal has a number; every distinct gate has a number, and
-each principal that one of its entries names is a row.
+Nothing is decided here. Every principal has a number, and so has every distinct gate.
 """
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -20,7 +21,6 @@ from acl.model.principals import Principal
 
 Marks: TypeAlias = NDArray[np.bool_]
 Places: TypeAlias = NDArray[np.int64]
-Row: TypeAlias = tuple[int, int, bool, int]
 
 NEVER: Final = int(np.iinfo(np.int64).max)
 _START: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -77,51 +77,38 @@ class PrincipalNumbers:
 @dataclass(frozen=True)
 class Memberships:
     """
-    For each member the groups directly above it, in one array:
-    `groups[starts[n]:starts[n + 1]]` are those of principal `n`.
+    `above[n]` are the groups directly above principal `n`, of those numbered when it was made.
     """
 
-    starts: Places
-    groups: Places
+    above: Sequence[Sequence[int]]
 
     @classmethod
     def compile(cls, directory: Directory, numbers: PrincipalNumbers) -> "Memberships":
         """
         Number every membership of a directory.
         """
-        members: list[int] = []
-        groups: list[int] = []
+        groups: defaultdict[int, list[int]] = defaultdict(list)
         for group, direct in directory.definitions.items():
-            above = numbers.number(group)
-            members += [numbers.number(member) for member in direct]
-            groups += [above] * len(direct)
-        below = np.array(members, dtype=np.int64)
-        order = np.argsort(below, kind="stable")
-        counts = np.bincount(below, minlength=len(numbers))
-        starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        return cls(starts, np.array(groups, dtype=np.int64)[order])
+            number = numbers.number(group)
+            for member in direct:
+                groups[numbers.number(member)].append(number)
+        return cls([tuple(groups.get(number, ())) for number in range(len(numbers))])
 
-    def closure(self, start: Iterable[int], count: int) -> Marks:
+    def closure(self, start: Sequence[int], count: int) -> Marks:
         """
         Mark `start` and every group above, among the principals numbered below `count`.
         """
-        held = np.zeros(count, dtype=np.bool_)
-        frontier = np.fromiter(start, dtype=np.int64)
-        held[frontier] = True
-        while len(frontier):
-            above = self._above(frontier)
-            frontier = np.unique(above[~held[above]])
-            held[frontier] = True
-        return held
-
-    def _above(self, members: Places) -> Places:
-        # A principal that was numbered after this directory was read is in none of its groups.
-        members = members[members < len(self.starts) - 1]
-        first, last = self.starts[members], self.starts[members + 1]
-        lengths = last - first
-        within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        above: Places = self.groups[np.repeat(first, lengths) + within]
-        return above
+        held, above = bytearray(count), self.above
+        for number in start:
+            held[number] = True
+        # Whoever was numbered later is in no group of this directory.
+        frontier = [number for number in start if number < len(above)]
+        while frontier:
+            for group in above[frontier.pop()]:
+                if not held[group]:
+                    held[group] = True
+                    frontier.append(group)
+        return np.frombuffer(held, dtype=np.bool_)
 
 
 @dataclass(frozen=True)
@@ -129,10 +116,17 @@ class Gates:
     """
     ACL snapshots in numbers. Grows by `extended`, so that one more costs little.
 
-    `principal`, `gate`, `denies` and `until` are the columns of the rows, in the order (gate,
-    entry); `until` counts microseconds. `conjunctions[first_gate[s]:first_gate[s + 1]]` are
-    the gates of snapshot `s`. A snapshot without gates is nobody's and has no place, and
-    neither has one of another tenant.
+    Of a gate, neighbouring entries of one effect are a *run*: which of them decides makes no
+    difference, so the first run with a row that decides, decides. Three tables, by column:
+
+    - a row for each principal that an entry names: `principal`, its `run`, and `until`, in
+      microseconds;
+    - runs, in the order of their gate: `gate`, and whether it `denies`;
+    - of each snapshot the `first_gate`; and of each `further_gate` the snapshot that it is
+      `further_of`.
+
+    A snapshot without gates is nobody's and has no place, and neither has one of another
+    tenant.
     """
 
     tenant: TenantId
@@ -140,11 +134,13 @@ class Gates:
     places: Mapping[ReadershipDigest, int]
     known: Mapping[Gate, int]
     principal: Places
+    run: Places
+    until: Places
     gate: Places
     denies: Marks
-    until: Places
-    conjunctions: Places
     first_gate: Places
+    further_gate: Places
+    further_of: Places
 
     @classmethod
     def none(cls, tenant: TenantId, numbers: PrincipalNumbers) -> "Gates":
@@ -153,7 +149,18 @@ class Gates:
         """
         empty = np.empty(0, dtype=np.int64)
         return cls(
-            tenant, numbers, {}, {}, empty, empty, empty.astype(np.bool_), empty, empty, empty
+            tenant=tenant,
+            numbers=numbers,
+            places={},
+            known={},
+            principal=empty,
+            run=empty,
+            until=empty,
+            gate=empty,
+            denies=empty.astype(np.bool_),
+            first_gate=empty,
+            further_gate=empty,
+            further_of=empty,
         )
 
     def extended(self, snapshots: Mapping[ReadershipDigest, AclSnapshot]) -> "Gates":
@@ -168,43 +175,59 @@ class Gates:
         if not fresh:
             return self
         places, known = dict(self.places), dict(self.known)
-        rows: list[Row] = []
-        conjunctions: list[int] = []
+        more = _Rows(self.numbers, len(self.gate))
         first_gate: list[int] = []
+        further: list[tuple[int, int]] = []
         for digest, snapshot in fresh.items():
             places[digest] = len(places)
-            first_gate.append(len(self.conjunctions) + len(conjunctions))
             for gate in snapshot.gates:
                 if gate not in known:
                     known[gate] = len(known)
-                    rows += _rows(self.numbers, gate, known[gate])
-                conjunctions.append(known[gate])
-        principals, gates, denies, until = zip(*rows, strict=True) if rows else ((), (), (), ())
+                    more.add(gate, known[gate])
+            numbers = [known[gate] for gate in snapshot.gates]
+            first_gate.append(numbers[0])
+            further += [(number, places[digest]) for number in numbers[1:]]
         return Gates(
-            self.tenant,
-            self.numbers,
-            places,
-            known,
-            _joined(self.principal, principals),
-            _joined(self.gate, gates),
-            np.concatenate([self.denies, np.array(denies, dtype=np.bool_)]),
-            _joined(self.until, until),
-            _joined(self.conjunctions, conjunctions),
-            _joined(self.first_gate, first_gate),
+            tenant=self.tenant,
+            numbers=self.numbers,
+            places=places,
+            known=known,
+            principal=_joined(self.principal, more.principal),
+            run=_joined(self.run, more.run),
+            until=_joined(self.until, more.until),
+            gate=_joined(self.gate, more.gate),
+            denies=np.concatenate([self.denies, np.array(more.denies, dtype=np.bool_)]),
+            first_gate=_joined(self.first_gate, first_gate),
+            further_gate=_joined(self.further_gate, (gate for gate, _ in further)),
+            further_of=_joined(self.further_of, (snapshot for _, snapshot in further)),
         )
 
 
-def _rows(numbers: PrincipalNumbers, gate: Gate, number: int) -> list[Row]:
-    return [
-        (
-            numbers.number(principal),
-            number,
-            entry.effect is Effect.DENY,
-            NEVER if entry.until is None else microseconds(entry.until),
-        )
-        for entry in gate
-        for principal in entry.principals
-    ]
+class _Rows:
+    """
+    Rows and runs that are to be added to others.
+    """
+
+    def __init__(self, numbers: PrincipalNumbers, runs_before: int) -> None:
+        self._numbers = numbers
+        self._runs_before = runs_before
+        self.principal: list[int] = []
+        self.run: list[int] = []
+        self.until: list[int] = []
+        self.gate: list[int] = []
+        self.denies: list[bool] = []
+
+    def add(self, gate: Gate, number: int) -> None:
+        for effect, entries in groupby(gate, key=lambda entry: entry.effect):
+            run = self._runs_before + len(self.gate)
+            self.gate.append(number)
+            self.denies.append(effect is Effect.DENY)
+            for entry in entries:
+                until = NEVER if entry.until is None else microseconds(entry.until)
+                for principal in entry.principals:
+                    self.principal.append(self._numbers.number(principal))
+                    self.run.append(run)
+                    self.until.append(until)
 
 
 def _joined(before: Places, more: Iterable[int]) -> Places:

@@ -8,9 +8,9 @@ groups. Property tests hold the two equal.
 To answer:
 
 1. mark the principals that the reader holds, and those whom the reader might be;
-2. mark the rows that decide for this reader: a permission whose principal is held, a denial
-   whose principal is held or might be the reader; expired rows are passed over;
-3. of each gate's marked rows the first decides;
+2. set aside the rows that decide nothing for this reader: a permission whose principal is not
+   held, a denial whose principal is not held and cannot be the reader, and expired rows;
+3. of each gate's runs, the first with a row that is left decides;
 4. a readership is visible if all of its gates are open and its label is below the ceiling.
 """
 
@@ -27,6 +27,7 @@ from acl.decision.compiled import (
     Gates,
     Marks,
     Memberships,
+    Places,
     PrincipalNumbers,
     microseconds,
     moment_of,
@@ -77,6 +78,7 @@ class VisibilityIndex:
         self._memberships = memberships
         self._gates = gates
         self._count = len(gates.numbers)
+        self._aside = 1 << len(gates.gate).bit_length()
         self._labels = sorted({label for _, label in readerships.values()})
         level = {label: n for n, label in enumerate(self._labels)}
         listed = [
@@ -87,10 +89,8 @@ class VisibilityIndex:
         # Ascending by key: whatever is chosen of them is then a set in order.
         columns = np.array(sorted(listed), dtype=np.int64).reshape(-1, 3)
         self._key, self._snapshot, self._label = map(np.ascontiguousarray, columns.T)
-        # Of each row twice its gate, and one more if it permits: one array to go through.
-        self._verdicts = ((gates.gate << 1) | ~gates.denies).astype(np.int32)
         self._expiries = np.unique(gates.until[gates.until < NEVER])
-        self._doubtful: dict[frozenset[AuthorityId], Marks] = {}
+        self._doubtful: dict[frozenset[AuthorityId], Places] = {}
         self._remembered: dict[tuple[frozenset[Principal], Ceiling, int], Visible] = {}
         self._remembered_keys = 0
         self._lock = Lock()
@@ -143,49 +143,66 @@ class VisibilityIndex:
 
     def _resolve(self, linked: frozenset[Principal], ceiling: Ceiling, now: int) -> Visible:
         gates = self._gates
-        held = self._held(linked)
-        decides = held[gates.principal] | self._denies_whom_it_might_be(linked)
-        if len(self._expiries):
-            decides &= gates.until > now
-        opened = self._open_gates(decides)
         if not len(gates.first_gate):
             return NOTHING
-        readable = np.logical_and.reduceat(opened[gates.conjunctions], gates.first_gate)
+        opened = self._open_gates(self._slots(linked, now))
+        readable = opened[gates.first_gate]
+        readable[gates.further_of[~opened[gates.further_gate]]] = False
         below = np.array([ceiling.covers(label) for label in self._labels], dtype=np.bool_)
         chosen = readable[self._snapshot] & below[self._label]
         return Visible(
             ReadershipSet(self._key[chosen]), self._next_expiry(self._snapshot[chosen], now)
         )
 
+    def _slots(self, linked: frozenset[Principal], now: int) -> Places:
+        """
+        Return of each row its run, and `_aside` more if it decides nothing for this reader.
+
+        No row is picked out: that would cost more, whenever about half of them are wanted.
+        """
+        gates = self._gates
+        aside: Places = np.where(self._held(linked), 0, self._aside)[gates.principal]
+        aside[self._denies_whom_it_might_be(linked)] = 0
+        if len(self._expiries):
+            aside[gates.until <= now] = self._aside
+        aside |= gates.run
+        return aside
+
     def _held(self, linked: frozenset[Principal]) -> Marks:
         tenants_everyone = everyone(self._directory.tenant)
         start = self._gates.numbers.known([*linked, tenants_everyone])
+        # Whoever was numbered later is in no group here, and no ACL here names them.
         return self._memberships.closure([n for n in start if n < self._count], self._count)
 
-    def _denies_whom_it_might_be(self, linked: frozenset[Principal]) -> Marks:
+    def _denies_whom_it_might_be(self, linked: frozenset[Principal]) -> Places:
         # Rule 4b of `read`; it depends on the links' authorities alone.
         authorities = frozenset(principal.authority for principal in linked)
         with self._lock:
             found = self._doubtful.get(authorities)
         if found is None:
+            gates = self._gates
             standing = self._directory.standing_of(linked)
-            named = self._gates.numbers.first(self._count)
+            named = gates.numbers.first(self._count)
             doubtful = standing.doubtful(frozenset(named))
             might_be = np.fromiter((one in doubtful for one in named), np.bool_, self._count)
-            found = self._gates.denies & might_be[self._gates.principal]
+            found = np.flatnonzero(gates.denies[gates.run] & might_be[gates.principal])
             with self._lock:
                 self._doubtful[authorities] = found
         return found
 
-    def _open_gates(self, decides: Marks) -> Marks:
-        deciding = np.compress(decides, self._verdicts)
-        of_gate = deciding >> 1
+    def _open_gates(self, slots: Places) -> Marks:
+        gates = self._gates
+        filled = np.zeros(2 * self._aside, dtype=np.bool_)
+        filled[slots] = True
+        deciding = np.flatnonzero(filled[: len(gates.gate)])
+        of_gate = gates.gate[deciding]
         first = np.ones(len(deciding), dtype=np.bool_)
         np.not_equal(of_gate[1:], of_gate[:-1], out=first[1:])
-        decisive = deciding[first]
-        opened = np.zeros(len(self._gates.known), dtype=np.bool_)
-        opened[decisive >> 1] = decisive & 1
-        return opened
+        # Later runs of a gate are set aside likewise.
+        count = len(gates.known)
+        opened = np.zeros(2 * count, dtype=np.bool_)
+        opened[of_gate + count * ~first] = ~gates.denies[deciding]
+        return opened[:count]
 
     def _next_expiry(self, snapshots: Numbers, now: int) -> datetime | None:
         if not len(self._expiries):
@@ -193,9 +210,9 @@ class VisibilityIndex:
         gates = self._gates
         chosen = np.zeros(len(gates.first_gate), dtype=np.bool_)
         chosen[snapshots] = True
-        lengths = np.diff(np.append(gates.first_gate, len(gates.conjunctions)))
         concerned = np.zeros(len(gates.known), dtype=np.bool_)
-        concerned[gates.conjunctions[np.repeat(chosen, lengths)]] = True
-        upcoming = gates.until[concerned[gates.gate] & (gates.until > now)]
+        concerned[gates.first_gate[chosen]] = True
+        concerned[gates.further_gate[chosen[gates.further_of]]] = True
+        upcoming = gates.until[concerned[gates.gate[gates.run]] & (gates.until > now)]
         soonest = int(upcoming.min()) if len(upcoming) else NEVER
         return None if soonest == NEVER else moment_of(soonest)

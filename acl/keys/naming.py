@@ -22,6 +22,7 @@ from acl.model.identifiers import (
 )
 
 TERM_CACHE = 65_536
+READERSHIP_CACHE = 16_384
 
 
 class Namer:
@@ -33,6 +34,7 @@ class Namer:
         self._tenant = tenant
         self._key = key
         self._term = lru_cache(maxsize=TERM_CACHE)(self._term_uncached)
+        self._readership = lru_cache(maxsize=READERSHIP_CACHE)(self._readership_uncached)
 
     def installation(self) -> str:
         """
@@ -60,8 +62,7 @@ class Namer:
         Among a million readerships two share a name with a chance of one in ten million; the
         last door compares digests and would refuse the wrong one.
         """
-        named = int.from_bytes(self._mac("readership", digest, label)[:8], "big") >> 1
-        return ReadershipKey(named or 1)
+        return self._readership(digest, label)
 
     def source(self, source: SourceName) -> str:
         """
@@ -80,6 +81,10 @@ class Namer:
 
     def _term_uncached(self, term: str) -> int:
         return int.from_bytes(self._mac("term", term)[:4], "big")
+
+    def _readership_uncached(self, digest: ReadershipDigest, label: str) -> ReadershipKey:
+        named = int.from_bytes(self._mac("readership", digest, label)[:8], "big") >> 1
+        return ReadershipKey(named or 1)
 
     def _mac(self, kind: str, *parts: Encodable) -> bytes:
         named = encode(["readership-name", kind, self._tenant, *parts])

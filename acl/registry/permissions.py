@@ -8,8 +8,10 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from typing import Final
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, exists, select, true
 
 from acl.keys.acl_seal import AclSealer
 from acl.keys.errors import SealBrokenError
@@ -27,10 +29,39 @@ from acl.model.identifiers import (
 from acl.model.switches import Switches
 from acl.registry import tables
 from acl.registry.database import Database
-from acl.registry.switching import load_switches
-from acl.registry.views import MAX_KEYS_A_QUERY, PermissionView, ViewBuilder
+from acl.registry.views import MAX_KEYS_A_QUERY, Edition, PermissionView, ViewBuilder
 
 logger = logging.getLogger(__name__)
+
+STATEMENT_CACHE: Final = 16_384
+"""
+Rows whose seal has been found to hold; an edited one is another row.
+"""
+
+# Put together once: statements are what a recheck mostly costs.
+_PRESENT = select(
+    tables.epoch.c.value,
+    tables.epoch.c.documents,
+    tables.epoch.c.directory,
+    tables.sources.c.name,
+    tables.sources.c.acl_observed_at,
+    exists(select(tables.unsettled.c.document_key)),
+).select_from(tables.epoch.outerjoin(tables.sources, true()))
+_UNSETTLED = select(tables.unsettled.c.document_key)
+_STATED = (
+    "key",
+    "source",
+    "document",
+    "state",
+    "revision",
+    "acl_revision",
+    "readership",
+    "label",
+    "seal",
+)
+_STATEMENTS = select(*(tables.documents.c[name] for name in _STATED)).where(
+    tables.documents.c.key.in_(bindparam("keys", expanding=True))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +96,7 @@ class PermissionRegistry:
         self._believed = believed
         self._sealer = sealer
         self._views = ViewBuilder(tenant, namer)
+        self._sealed = lru_cache(maxsize=STATEMENT_CACHE)(self._sealed_uncached)
 
     def current(self) -> tuple[PermissionView, Currency]:
         """
@@ -74,8 +106,7 @@ class PermissionRegistry:
             RegistryUnavailableError: The registry did not answer.
         """
         with self._database.reading() as connection:
-            currency = self._currency(connection)
-            return self._view(connection, currency), currency
+            return self._present(connection)
 
     def permissions(
         self, keys: Iterable[DocumentKey]
@@ -90,10 +121,8 @@ class PermissionRegistry:
             rows: list[Row[tuple[object, ...]]] = []
             for start in range(0, len(wanted), MAX_KEYS_A_QUERY):
                 some = wanted[start : start + MAX_KEYS_A_QUERY]
-                found = select(tables.documents).where(tables.documents.c.key.in_(some))
-                rows += connection.execute(found).all()
-            currency = self._currency(connection)
-            view = self._view(connection, currency)
+                rows += connection.execute(_STATEMENTS, {"keys": some}).all()
+            view, currency = self._present(connection)
         verified = [statement for row in rows if (statement := self._verified(row)) is not None]
         return view, currency, {statement.key: statement for statement in verified}
 
@@ -129,29 +158,32 @@ class PermissionRegistry:
 
     def _verified(self, row: Row[tuple[object, ...]]) -> DocumentPermission | None:
         try:
-            statement = permission_from(row)
-            self._sealer.verify(statement)
+            return self._sealed(row)
         except SealBrokenError as error:
             logger.critical("%s; the document is withheld", error.diagnostics())
-            return None
         except ValueError as error:
             logger.critical("the row of a document was edited: %s; it is withheld", error)
-            return None
+        return None
+
+    def _sealed_uncached(self, row: Row[tuple[object, ...]]) -> DocumentPermission:
+        statement = permission_from(row)
+        self._sealer.verify(statement)
         return statement
 
-    def _view(self, connection: Connection, currency: Currency) -> PermissionView:
-        switches = load_switches(connection)
-        return self._views.view(connection, switches, self._believed(currency, switches))
-
-    def _currency(self, connection: Connection) -> Currency:
-        observed = select(tables.sources.c.name, tables.sources.c.acl_observed_at).where(
-            tables.sources.c.acl_observed_at.is_not(None)
+    def _present(self, connection: Connection) -> tuple[PermissionView, Currency]:
+        # One row for every source; what is not of the source is the same on each.
+        rows = connection.execute(_PRESENT).all()
+        epoch, documents, directory, _, _, some_unsettled = rows[0]
+        unsettled = connection.scalars(_UNSETTLED) if some_unsettled else ()
+        currency = Currency(
+            acl_observed_at={SourceName(row[3]): row[4] for row in rows if row[4] is not None},
+            unsettled=frozenset(DocumentKey(key) for key in unsettled),
         )
-        pending = select(tables.unsettled.c.document_key)
-        return Currency(
-            acl_observed_at={SourceName(name): at for name, at in connection.execute(observed)},
-            unsettled=frozenset(DocumentKey(key) for key in connection.scalars(pending)),
+        edition = Edition(Epoch(epoch), documents, directory)
+        view = self._views.view(
+            connection, edition, lambda switches: self._believed(currency, switches)
         )
+        return view, currency
 
 
 _STATES = frozenset(state.value for state in DocumentState)

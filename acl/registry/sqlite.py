@@ -34,7 +34,7 @@ def open_engines(url: str, *, may_write: bool) -> Engines:
     """
     Open the file; with `may_write=False` SQLite itself refuses changes.
     """
-    engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    engine = create_engine(url, hide_parameters=True)
     _prepare(engine, may_write=may_write)
 
     def describe(connection: Connection) -> str:

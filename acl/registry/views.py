@@ -9,7 +9,7 @@ read anew for every request, which is what makes a revocation hold at the next o
 
 import json
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Final
@@ -34,6 +34,7 @@ from acl.model.identifiers import (
 from acl.model.principals import Principal
 from acl.model.switches import Switches
 from acl.registry import tables
+from acl.registry.switching import load_switches
 
 logger = logging.getLogger(__name__)
 
@@ -103,20 +104,29 @@ class PermissionView:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stamp:
+class Edition:
     """
-    What a view depends on; equal stamps, equal view.
+    The epoch, and the epochs at which documents' permissions, and groups, last changed.
     """
 
     epoch: Epoch
     documents: int
     directory: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Stamp:
+    """
+    What a view depends on; equal stamps, equal view.
+    """
+
+    edition: Edition
     believed: frozenset[SourceName]
     unknown: frozenset[Principal]
 
     def same_groups(self, other: "_Stamp") -> bool:
-        return (self.directory, self.believed, self.unknown) == (
-            other.directory,
+        return (self.edition.directory, self.believed, self.unknown) == (
+            other.edition.directory,
             other.believed,
             other.unknown,
         )
@@ -147,20 +157,23 @@ class ViewBuilder:
         self._last: _Built | None = None
 
     def view(
-        self, connection: Connection, switches: Switches, believed: frozenset[SourceName]
+        self,
+        connection: Connection,
+        edition: Edition,
+        believed: Callable[[Switches], frozenset[SourceName]],
     ) -> PermissionView:
         """
-        Return the view of the connection's epoch, with the groups of these sources.
+        Return the view of the connection's epoch, with the groups of the sources `believed`.
         """
-        found = connection.execute(
-            select(tables.epoch.c.value, tables.epoch.c.documents, tables.epoch.c.directory)
-        ).one()
-        unknown = switches.groups(self._tenant)
-        stamp = _Stamp(Epoch(found[0]), found[1], found[2], believed, unknown)
         with self._one_at_a_time:
-            if self._last is None or self._last.stamp != stamp:
-                self._last = self._build(connection, stamp, switches)
-            return self._last.view
+            last = self._last
+            # A switch is thrown with an epoch of its own.
+            known = last is not None and last.stamp.edition.epoch == edition.epoch
+            switches = last.view.switches if last and known else load_switches(connection)
+            stamp = _Stamp(edition, believed(switches), switches.groups(self._tenant))
+            if last is None or last.stamp != stamp:
+                last = self._last = self._build(connection, stamp, switches)
+            return last.view
 
     def _build(self, connection: Connection, stamp: _Stamp, switches: Switches) -> _Built:
         last = self._reusable()
@@ -171,7 +184,7 @@ class ViewBuilder:
         else:
             directory = load_directory(connection, self._tenant, stamp.believed, stamp.unknown)
             groups = Groups(directory, numbers)
-        if last is not None and last.stamp.documents == stamp.documents:
+        if last is not None and last.stamp.edition.documents == stamp.edition.documents:
             gates, by_digest, named = last.gates, last.view.by_digest, last.view.readerships
         else:
             known = last.view.by_digest if last is not None else {}
@@ -181,7 +194,7 @@ class ViewBuilder:
             before = last.gates if last is not None else Gates.none(self._tenant, numbers)
             gates = before.extended(by_digest)
         view = PermissionView(
-            epoch=stamp.epoch,
+            epoch=stamp.edition.epoch,
             groups=groups,
             visibility=VisibilityIndex(groups.directory, groups.memberships, gates, named),
             by_digest=by_digest,

@@ -221,8 +221,8 @@ SCOPES: Final = (
     Mutant(
         "visible-expiry-inclusive",
         VISIBILITY,
-        "decides &= gates.until > now",
-        "decides &= gates.until >= now",
+        "aside[gates.until <= now] = self._aside",
+        "aside[gates.until < now] = self._aside",
         "The second door keeps a permission at the moment at which it ends.",
         (f"{IN_VISIBILITY}::test_a_permission_ends_at_its_expiry",),
     ),
@@ -269,16 +269,16 @@ SCOPES: Final = (
     Mutant(
         "visible-any-gate",
         VISIBILITY,
-        "np.logical_and.reduceat(opened",
-        "np.logical_or.reduceat(opened",
-        "The second door is content with one open gate.",
+        "        readable[gates.further_of[~opened[gates.further_gate]]] = False\n",
+        "",
+        "The second door is content with the first gate.",
         (f"{IN_VISIBILITY}::test_every_gate_must_open",),
     ),
     Mutant(
         "visible-doubt-ignored",
         VISIBILITY,
-        "decides = held[gates.principal] | self._denies_whom_it_might_be(linked)",
-        "decides = held[gates.principal]",
+        "        aside[self._denies_whom_it_might_be(linked)] = 0\n",
+        "",
         "The second door lets everybody past a denial of an unknown group.",
         (f"{IN_VISIBILITY}::test_a_denial_of_whom_a_reader_might_be_denies",),
     ),
@@ -312,8 +312,9 @@ SCOPES: Final = (
     Mutant(
         "visible-next-expiry-of-denials",
         VISIBILITY,
-        "upcoming = gates.until[concerned[gates.gate] & (gates.until > now)]",
-        "upcoming = gates.until[concerned[gates.gate] & (gates.until > now) & gates.denies]",
+        "upcoming = gates.until[concerned[gates.gate[gates.run]] & (gates.until > now)]",
+        "upcoming = gates.until[concerned[gates.gate[gates.run]] & (gates.until > now)"
+        " & gates.denies[gates.run]]",
         "The end of a permission does not end the scopes that rest on it.",
         (f"{IN_SCOPING}::test_3_a_scope_ends_with_whatever_ends_first",),
     ),
@@ -330,13 +331,34 @@ SCOPES: Final = (
     Mutant(
         "compiled-closure-one-level",
         COMPILED,
-        "        while len(frontier):\n",
-        "        if len(frontier):\n",
+        "                    frontier.append(group)\n",
+        "",
         "The second door climbs one group only; a denial further up is not felt.",
         (
             (
                 "tests/properties/test_visibility_equals_decision.py"
                 "::test_a_chain_of_ten_thousand_groups_is_climbed"
+            ),
+        ),
+    ),
+    Mutant(
+        "compiled-effects-in-one-run",
+        COMPILED,
+        "groupby(gate, key=lambda entry: entry.effect)",
+        "groupby(gate, key=lambda entry: gate[0].effect)",
+        "What follows the first entry of a gate has its effect; a denial permits.",
+        (f"{IN_VISIBILITY}::test_the_first_entry_of_each_gate_decides",),
+    ),
+    Mutant(
+        "compiled-runs-of-two-batches",
+        COMPILED,
+        "run = self._runs_before + len(self.gate)",
+        "run = len(self.gate)",
+        "What was compiled later decides gates that were compiled before.",
+        (
+            (
+                "tests/properties/test_visibility_equals_decision.py"
+                "::test_an_index_that_grew_equals_one_built_at_once"
             ),
         ),
     ),

@@ -102,7 +102,7 @@ def test_everybody_sees_what_the_reference_says(
 
 
 current_view = ViewBuilder.view
-currency = PermissionRegistry._currency  # noqa: SLF001 - planted faults wrap it
+present = PermissionRegistry._present  # noqa: SLF001 - planted faults wrap it
 
 
 def view_of_the_first_epoch(self: Any, *arguments: Any) -> Any:
@@ -111,7 +111,8 @@ def view_of_the_first_epoch(self: Any, *arguments: Any) -> Any:
 
 
 def nothing_unsettled(self: Any, connection: Any) -> Any:
-    return replace(currency(self, connection), unsettled=frozenset())
+    view, currency = present(self, connection)
+    return view, replace(currency, unsettled=frozenset())
 
 
 def all_fresh(self: Any, *_: Any) -> Any:
@@ -136,7 +137,7 @@ def nothing(self: Any, *_: Any) -> None:
 
 STACK_FAULTS: dict[str, tuple[object, str, object]] = {
     "a view outlives its epoch": (ViewBuilder, "view", view_of_the_first_epoch),
-    "what is unsettled is shown": (PermissionRegistry, "_currency", nothing_unsettled),
+    "what is unsettled is shown": (PermissionRegistry, "_present", nothing_unsettled),
     "stale sources are shown": (SourceBudgets, "fresh", all_fresh),
     "groups of stale sources count": (views, "load_directory", believes_everybody),
     "one source's groups win": (views, "load_directory", believes_the_first),

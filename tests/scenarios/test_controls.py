@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 
 from acl.decision import compiled
-from acl.decision.compiled import PrincipalNumbers
-from acl.model.grants import Gate
+from acl.model.grants import Effect, Gate
 from retrieval.answer import ReadingRoom
 from tests.end_to_end.sabotage import without_filter, without_recheck
 from tests.properties.test_controls import FAULTS
@@ -113,21 +112,21 @@ def test_a_fault_in_the_decision_is_found_through_index_and_http(
         assert FOUND_WITH[fault] == leaks(shared, chosen, unchanged, view)
 
 
-def rows_that_permit(numbers: PrincipalNumbers, gate: Gate, number: int) -> list[compiled.Row]:
-    return [row for row in rows(numbers, gate, number) if not row[2]]
+def without_denials(self: compiled._Rows, gate: Gate, number: int) -> None:
+    add(self, tuple(entry for entry in gate if entry.effect is Effect.PERMIT), number)
 
 
 def one_level_up(self: compiled.Memberships, start: Iterable[int], count: int) -> compiled.Marks:
     held = np.zeros(count, dtype=np.bool_)
-    members = np.fromiter(start, dtype=np.int64)
-    held[members] = True
-    held[self._above(members)] = True
+    for number in start:
+        held[number] = True
+        held[list(self.above[number] if number < len(self.above) else ())] = True
     return held
 
 
-rows = compiled._rows  # noqa: SLF001 - planted faults wrap it
+add = compiled._Rows.add  # noqa: SLF001 - planted faults wrap it
 IN_ARRAYS: dict[str, tuple[object, str, object]] = {
-    "denials are ignored": (compiled, "_rows", rows_that_permit),
+    "denials are ignored": (compiled._Rows, "add", without_denials),  # noqa: SLF001
     "groups nest one level": (compiled.Memberships, "closure", one_level_up),
 }
 FOUND_WITH = {

@@ -15,7 +15,7 @@ import pytest
 
 from acl.identity.reader import VerifiedClaims, VerifiedReader
 from acl.keys.naming import Namer
-from acl.model.identifiers import TenantId
+from acl.model.identifiers import ReadershipDigest, TenantId
 from acl.model.scope import ReadScope
 from retrieval.authorize import Authorizer
 from tests.acl.identity.issuers import ISSUER
@@ -32,11 +32,12 @@ GROUPS: Final = ("eng", "ops", "all")
 REVIEWED: Final = {
     "acl/registry/views.py": "groups and readerships of one epoch, the same for all readers; and "
     "each reader's groups, by identity links, in the directory that they come from",
+    "acl/registry/permissions.py": "rows of documents whose seal has held, by the whole row",
     "acl/decision/visibility.py": "what a reader sees, by identity links, ceiling and the expiries "
     "that have passed, in the view of one epoch",
     "acl/decision/exposure.py": "standings of made-up readers during one sync; no reader's",
     "acl/index/engine_shard.py": "filters, by the whole scope that they were built from",
-    "acl/keys/naming.py": "words to names, in an object of one tenant",
+    "acl/keys/naming.py": "words and readerships to names, in an object of one tenant",
     "acl/index/terms.py": "words to stems, no data",
     "acl/index/hashing_embedder.py": "words to directions, no data",
     "ingestion/redact/places.py": "lists of places, no data",
@@ -176,8 +177,9 @@ def test_a_cache_that_outlives_its_epoch_would_be_noticed(
     """
     office.say({"eng": ["bob"], "ops": [], "all": []})
     old = office.authorizer()
-    view, _ = old.permissions.current()
-    monkeypatch.setattr(old.permissions, "_view", lambda *_: view)
+    current = old.permissions.current
+    view, _ = current()
+    monkeypatch.setattr(old.permissions, "current", lambda: (view, current()[1]))
     assert office.scope(old, "bob") == office.scope(office.authorizer(), "bob")
 
     office.say({"eng": [], "ops": [], "all": []})
@@ -187,7 +189,7 @@ def test_a_cache_that_outlives_its_epoch_would_be_noticed(
 
 @pytest.mark.promise("cache-isolation")
 @pytest.mark.promise("other-tenant")
-def test_tenants_do_not_share_the_names_of_words() -> None:
+def test_tenants_do_not_share_the_names_of_anything() -> None:
     """
     Asked in turns, each object answers as one of its own that nobody else has asked.
     """
@@ -200,3 +202,7 @@ def test_tenants_do_not_share_the_names_of_words() -> None:
 
     assert alone == in_turns
     assert all(acme != globex for acme, globex in alone)
+    digest = ReadershipDigest("d" * 64)
+    labels = ["internal", "secret", "internal"]
+    named = [[namer.readership(digest, label) for namer in warm] for label in labels]
+    assert 4 == len({name for names in named for name in names})
