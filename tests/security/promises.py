@@ -19,6 +19,10 @@ PROMISES: Final[dict[str, str]] = {
     "scope-unforgeable": "Only the decision says what may be searched; it cannot be forged.",
     "filter-in-engine": "The index finds only what the scope covers, and searches nothing else.",
     "recheck": "Every hit is decided again by the registry before it is released.",
+    "doors-agree": (
+        "A hit that the search lets through and the recheck refuses raises an alarm, unless "
+        "something has changed between the two."
+    ),
     "revocation": "A permission that was withdrawn is withdrawn at the next request.",
     "late-unseal": "No text becomes plaintext before the last door.",
     "uniform-401": "Every token that proves nothing gets the same answer.",
