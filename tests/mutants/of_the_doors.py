@@ -15,6 +15,7 @@ IN_RECHECK: Final = "tests/retrieval/test_recheck.py"
 IN_DISCREPANCIES: Final = "tests/retrieval/test_discrepancies.py"
 IN_ANSWER: Final = "tests/end_to_end/test_one_epoch.py"
 IN_ALARM: Final = "tests/security/test_door_alarm.py"
+IN_HOPS: Final = "tests/security/test_every_hop.py"
 FRESH: Final = (f"{IN_AUTHORIZE}::test_a_source_is_searched_while_its_permissions_are_fresh",)
 
 FIRST_DOOR: Final = (
@@ -214,6 +215,14 @@ LAST_DOOR: Final = (
         '            if _denial(statement, present) != "denied"\n',
         "Fetching by id asks for the ACL alone.",
         (f"{IN_RECHECK}::test_2_a_document_that_is_not_live_is_refused",),
+    ),
+    Mutant(
+        "recheck-fetch-undecided",
+        RECHECK,
+        "            if _denial(statement, present) is None\n",
+        "            if statement.readership is not None\n",
+        "Whoever was shown an id, or guesses it, may fetch what it names.",
+        (f"{IN_HOPS}::test_no_hop_leads_to_what_its_follower_may_not_read",),
     ),
 )
 

@@ -55,6 +55,7 @@ PROMISES: Final[dict[str, str]] = {
     "cache-isolation": "Nothing that is remembered of one request serves another reader.",
     "non-interference": "What a reader may not see changes nothing of any answer to them.",
     "fail-closed": "Whatever is missing, broken or contradictory, nothing is released.",
+    "every-hop": "Nothing that an answer shows leads to more than its follower may read.",
     "every-endpoint": "Every operation and every parameter of the API is attacked by a test.",
     "reference": (
         "Whatever happens in whatever order, every reader sees exactly what a plain reference "
