@@ -16,7 +16,7 @@ from tests.properties.effort import DEEP
 from tests.security.two_doors import Door, without
 
 STEPS_A_RUN = 50 if DEEP else 25
-RUNS = 330 if DEEP else 8
+RUNS = 330 if DEEP else 7
 LEAST_QUERIES = 100_000 if DEEP else 1_000
 RUNS_TO_FIND_A_LEAK = 20
 
