@@ -71,9 +71,9 @@ def test_no_hop_leads_to_what_its_follower_may_not_read(
         follower = Follower(company, http)
         reached = walks(follower, seed, QUESTIONS_A_COMPANY)
 
-    record_testsuite_property("hop-questions", len(reached))
-    record_testsuite_property("hop-requests", follower.requests)
-    record_testsuite_property("hop-seconds", round(time.perf_counter() - started))
+    record_testsuite_property(f"hop-questions-of-{seed}", len(reached))
+    record_testsuite_property(f"hop-requests-of-{seed}", follower.requests)
+    record_testsuite_property(f"hop-seconds-of-{seed}", round(time.perf_counter() - started))
     assert 0 == sum(bool(one.leaked) for one in reached)
     assert frozenset() == frozenset().union(*(one.leaked for one in reached))
     # Not of nothing: whatever somebody may read was reached, and whatever not was tried.
