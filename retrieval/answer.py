@@ -4,6 +4,7 @@ The path of a question, as one function: eight numbered steps, no branches.
 Step 8, the audit record, is written here: it must be durable before anything is returned.
 """
 
+import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,6 +29,8 @@ from retrieval.recheck import Rechecked, Rechecker
 from retrieval.sanitise import inert, sanitise
 from retrieval.search import ScopedSearch
 from retrieval.unseal import Unsealer
+
+logger = logging.getLogger(__name__)
 
 SEARCH_SCOPE: Final = "rag.search"
 READ_SCOPE: Final = "rag.read"
@@ -119,12 +122,18 @@ class ReadingRoom:
         asked = self.preparer.embed(redacted)
         # 2, 4, 5. The scope, what is near inside it, and the registry's word on every hit.
         may, checked = self._found(reader, question, asked)
+        # Told at once: whatever fails from here on, somebody must learn that a door is wrong.
+        _alarm(request_id, checked)
         # 6. Only now does anything become plaintext.
         opened = self.unsealer.passages(checked.released[: question.limit])
         # 7. Inert, fenced and with its provenance.
         passages = tuple(cite(sanitise(passage)) for passage in opened)
         # 8. Durable before it leaves.
-        details = {"question": blinded(self.audit_key, question.text), "refused": checked.refused}
+        details = {
+            "question": blinded(self.audit_key, question.text),
+            "refused": checked.refused,
+            "discrepancies": checked.discrepancies,
+        }
         self._record(request_id, "search", may, checked.epoch, passages, details)
         return Answer(request_id, checked.epoch, passages, context(passages), may.blind)
 
@@ -272,3 +281,12 @@ def _released(passage: Passage) -> dict[str, object]:
         "acl_revision": provenance.acl_revision,
         "label": provenance.label,
     }
+
+
+def _alarm(request_id: str, checked: Rechecked) -> None:
+    # Reasons and numbers only: a log is read by people who may not read the documents.
+    if checked.discrepancies:
+        told = ", ".join(f"{reason}: {n}" for reason, n in sorted(checked.discrepancies.items()))
+        logger.critical(
+            "request %s: the search let through what the recheck refuses (%s)", request_id, told
+        )

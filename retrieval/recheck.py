@@ -10,12 +10,26 @@ the index had checked nothing. A hit stays only if all of this holds:
 4. The index named the revision, ACL revision, readership and label that the registry has.
 5. Its label lies below the ceiling of this request.
 6. `decide_read` permits, for the reader's standing at the registry's present epoch.
+
+The search keeps to the same permissions by other code. A hit that is refused all the same says
+that one of the two doors is wrong, unless something has changed in between. At the epoch of the
+scope that can only be one of these, and only for a hit inside the scope, whose readership and
+source the scope names and whose document it does not withhold:
+
+- the document has begun to be rewritten;
+- its source has gone dark;
+- it is denied, and since the scope was minted an entry has expired, with which scopes end, or
+  other sources have become fresh or dark, with which groups become known or unknown.
+
+Every other refusal at the epoch of the scope is a discrepancy, and is counted as such. At a later
+epoch none is: the search was under permissions that are no longer, and is repeated (`answer`).
 """
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from acl.decision.membership import Standing
 from acl.decision.read import Deny, Permit, decide_read
@@ -26,6 +40,13 @@ from acl.model.labels import Ceiling
 from acl.registry.permissions import Currency, PermissionRegistry
 from acl.registry.views import PermissionView
 from retrieval.authorize import Authorized, SourceBudgets
+
+BEING_REWRITTEN: Final = "being rewritten"
+SOURCE_IS_DARK: Final = "source is dark"
+DENIED: Final = "denied"
+"""
+What a hit inside the scope may come to within one epoch, and no door be wrong.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +64,14 @@ class Released:
 class Rechecked:
     """
     What stays, at which epoch, and why the rest does not (for the audit record only).
+
+    `discrepancies` counts those of `refused` that only a door that is wrong explains.
     """
 
     epoch: Epoch
     released: tuple[Released, ...]
     refused: Mapping[str, int]
+    discrepancies: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +83,23 @@ class _Present:
     view: PermissionView
     currency: Currency
     standing: Standing
-    searchable: frozenset[SourceName]
-    ceiling: Ceiling
+    authorized: Authorized
+    fresh: frozenset[SourceName]
     now: datetime
+
+    @property
+    def searchable(self) -> frozenset[SourceName]:
+        """
+        The sources that were searched for this reader and are fresh now.
+        """
+        return self.authorized.scope.sources & self.fresh
+
+    @property
+    def ceiling(self) -> Ceiling:
+        """
+        How sensitive a document this request may carry away.
+        """
+        return self.authorized.scope.ceiling
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +120,17 @@ class Rechecker:
         present, statements = self._ask({hit.document for hit in hits}, authorized)
         released: list[Released] = []
         refused: Counter[str] = Counter()
+        discrepancies: Counter[str] = Counter()
         for hit in hits:
             statement = statements.get(hit.document)
-            if statement is None:
-                refused["unknown document or broken seal"] += 1
-            elif not self._agrees(hit, statement):
-                refused["index and registry disagree"] += 1
-            elif (reason := _denial(statement, present)) is not None:
-                refused[reason] += 1
-            else:
-                seen = present.currency.acl_observed_at[statement.source]
-                released.append(Released(hit, statement, seen))
-        return Rechecked(present.view.epoch, tuple(released), dict(refused))
+            match self._decide(hit, statement, present):
+                case Released() as one:
+                    released.append(one)
+                case reason:
+                    refused[reason] += 1
+                    if not self._explained(reason, hit, statement, present):
+                        discrepancies[reason] += 1
+        return Rechecked(present.view.epoch, tuple(released), dict(refused), dict(discrepancies))
 
     def readable_documents(
         self, keys: Collection[DocumentKey], authorized: Authorized
@@ -115,9 +152,36 @@ class Rechecker:
         now = self.clock()
         fresh = self.budgets.fresh(currency, view.switches, now)
         standing = view.groups.standing_of(authorized.linked)
-        searchable = authorized.scope.sources & fresh
-        ceiling = authorized.scope.ceiling
-        return _Present(view, currency, standing, searchable, ceiling, now), statements
+        return _Present(view, currency, standing, authorized, fresh, now), statements
+
+    def _decide(
+        self, hit: Hit, statement: DocumentPermission | None, present: _Present
+    ) -> Released | str:
+        if statement is None:
+            return "unknown document or broken seal"
+        if not self._agrees(hit, statement):
+            return "index and registry disagree"
+        if (reason := _denial(statement, present)) is not None:
+            return reason
+        return Released(hit, statement, present.currency.acl_observed_at[statement.source])
+
+    def _explained(
+        self, reason: str, hit: Hit, statement: DocumentPermission | None, present: _Present
+    ) -> bool:
+        scope = present.authorized.scope
+        if present.view.epoch != scope.epoch:
+            return True
+        inside = (
+            statement is not None
+            and statement.source in scope.sources
+            and hit.readership in scope.readerships
+            and hit.document not in scope.withheld
+        )
+        if reason == DENIED:
+            dark_then = {spot.source for spot in present.authorized.blind}
+            dark_now = self.budgets.staleness.keys() - present.fresh
+            return inside and (present.now >= scope.expires_at or dark_now != dark_then)
+        return inside and reason in {BEING_REWRITTEN, SOURCE_IS_DARK}
 
     def _agrees(self, hit: Hit, statement: DocumentPermission) -> bool:
         if statement.readership is None:
@@ -140,9 +204,9 @@ def _objections(statement: DocumentPermission, present: _Present) -> Iterator[st
     if statement.key in present.view.switched_off:
         yield "switched off"
     if statement.key in present.currency.unsettled:
-        yield "being rewritten"
+        yield BEING_REWRITTEN
     if statement.source not in present.searchable:
-        yield "source is dark"
+        yield SOURCE_IS_DARK
     if not present.ceiling.covers(statement.label):
         yield "above the ceiling"
     digest = statement.readership
@@ -151,4 +215,4 @@ def _objections(statement: DocumentPermission, present: _Present) -> Iterator[st
         case Permit():
             return
         case Deny():
-            yield "denied"
+            yield DENIED

@@ -73,7 +73,7 @@ class OpenRechecker(Rechecker):
             for hit in hits
             if hit.document in statements
         )
-        return Rechecked(view.epoch, released, {})
+        return Rechecked(view.epoch, released, {}, {})
 
 
 def without_filter(room: ReadingRoom) -> ReadingRoom:

@@ -25,6 +25,7 @@ AREAS: Final[Mapping[str, tuple[Mutant, ...]]] = {
     "registry": of_the_registry.REGISTRY,
     "first door": of_the_doors.FIRST_DOOR,
     "last door": of_the_doors.LAST_DOOR,
+    "discrepancies": of_the_doors.DISCREPANCIES,
     "path": of_the_doors.PATH,
     "syncs": of_ingestion.SYNCS,
     "pushes": of_ingestion.PUSHES,

@@ -12,7 +12,10 @@ ANSWER: Final = "retrieval/answer.py"
 
 IN_AUTHORIZE: Final = "tests/retrieval/test_authorize.py"
 IN_RECHECK: Final = "tests/retrieval/test_recheck.py"
+IN_DISCREPANCIES: Final = "tests/retrieval/test_discrepancies.py"
 IN_ANSWER: Final = "tests/end_to_end/test_one_epoch.py"
+IN_ALARM: Final = "tests/security/test_door_alarm.py"
+IN_HOPS: Final = "tests/security/test_every_hop.py"
 FRESH: Final = (f"{IN_AUTHORIZE}::test_a_source_is_searched_while_its_permissions_are_fresh",)
 
 FIRST_DOOR: Final = (
@@ -134,7 +137,7 @@ LAST_DOOR: Final = (
     Mutant(
         "recheck-being-rewritten",
         RECHECK,
-        '    if statement.key in present.currency.unsettled:\n        yield "being rewritten"\n',
+        "    if statement.key in present.currency.unsettled:\n        yield BEING_REWRITTEN\n",
         "",
         "A document is released while index and registry disagree about it.",
         (f"{IN_RECHECK}::test_2_a_document_that_is_being_rewritten_is_refused",),
@@ -142,7 +145,7 @@ LAST_DOOR: Final = (
     Mutant(
         "recheck-dark-source",
         RECHECK,
-        '    if statement.source not in present.searchable:\n        yield "source is dark"\n',
+        "    if statement.source not in present.searchable:\n        yield SOURCE_IS_DARK\n",
         "",
         "A document of a source with old permissions is still fetched by its id.",
         (f"{IN_RECHECK}::test_3_a_source_that_went_dark_since_it_was_searched_is_refused",),
@@ -150,16 +153,16 @@ LAST_DOOR: Final = (
     Mutant(
         "recheck-source-of-the-scope-only",
         RECHECK,
-        "        searchable = authorized.scope.sources & fresh\n",
-        "        searchable = authorized.scope.sources\n",
+        "        return self.authorized.scope.sources & self.fresh\n",
+        "        return self.authorized.scope.sources\n",
         "A source that went dark during the search is released.",
         (f"{IN_RECHECK}::test_3_a_source_that_went_dark_since_it_was_searched_is_refused",),
     ),
     Mutant(
         "recheck-source-of-the-registry-only",
         RECHECK,
-        "        searchable = authorized.scope.sources & fresh\n",
-        "        searchable = fresh\n",
+        "        return self.authorized.scope.sources & self.fresh\n",
+        "        return self.fresh\n",
         "A source that the scope leaves out is released.",
         (f"{IN_RECHECK}::test_3_a_source_that_was_not_searched_is_refused",),
     ),
@@ -174,7 +177,7 @@ LAST_DOOR: Final = (
     Mutant(
         "recheck-decision",
         RECHECK,
-        '        case Deny():\n            yield "denied"\n',
+        "        case Deny():\n            yield DENIED\n",
         "        case Deny():\n            return\n",
         "What the index found is released without asking whether the reader may read it.",
         (f"{IN_RECHECK}::test_6_whoever_may_no_longer_read_is_refused",),
@@ -212,6 +215,116 @@ LAST_DOOR: Final = (
         '            if _denial(statement, present) != "denied"\n',
         "Fetching by id asks for the ACL alone.",
         (f"{IN_RECHECK}::test_2_a_document_that_is_not_live_is_refused",),
+    ),
+    Mutant(
+        "recheck-fetch-undecided",
+        RECHECK,
+        "            if _denial(statement, present) is None\n",
+        "            if statement.readership is not None\n",
+        "Whoever was shown an id, or guesses it, may fetch what it names.",
+        (f"{IN_HOPS}::test_no_hop_leads_to_what_its_follower_may_not_read",),
+    ),
+)
+
+DISCREPANCIES: Final = (
+    Mutant(
+        "discrepancy-at-another-epoch",
+        RECHECK,
+        "        if present.view.epoch != scope.epoch:\n            return True\n",
+        "",
+        "Every revocation that comes during a search raises an alarm.",
+        (f"{IN_DISCREPANCIES}::test_a_new_epoch_explains_everything",),
+    ),
+    Mutant(
+        "discrepancy-never-at-this-epoch",
+        RECHECK,
+        "        if present.view.epoch != scope.epoch:\n            return True\n",
+        "        if present.view.epoch >= scope.epoch:\n            return True\n",
+        "Doors that disagree raise no alarm.",
+        (f"{IN_DISCREPANCIES}::test_what_the_scope_did_not_cover_is_a_discrepancy",),
+    ),
+    Mutant(
+        "discrepancy-any-source",
+        RECHECK,
+        "            and statement.source in scope.sources\n",
+        "",
+        "A filter that forgets sources raises no alarm.",
+        (f"{IN_DISCREPANCIES}::test_a_source_that_was_not_asked_for_is_a_discrepancy",),
+    ),
+    Mutant(
+        "discrepancy-any-readership",
+        RECHECK,
+        "            and hit.readership in scope.readerships\n",
+        "",
+        "A filter that forgets readerships raises no alarm while a document is rewritten.",
+        (f"{IN_DISCREPANCIES}::test_outside_the_scope_rewriting_explains_nothing",),
+    ),
+    Mutant(
+        "discrepancy-nothing-withheld",
+        RECHECK,
+        "            and hit.document not in scope.withheld\n",
+        "",
+        "A filter that forgets what is withheld raises no alarm.",
+        (f"{IN_DISCREPANCIES}::test_what_the_scope_did_not_cover_is_a_discrepancy",),
+    ),
+    Mutant(
+        "discrepancy-every-denial-explained",
+        RECHECK,
+        "(present.now >= scope.expires_at or dark_now != dark_then)",
+        "True",
+        "Scopes that cover more than the decision permits raise no alarm.",
+        (f"{IN_DISCREPANCIES}::test_a_scope_that_covers_too_much_is_a_discrepancy",),
+    ),
+    Mutant(
+        "discrepancy-expiry-not-explained",
+        RECHECK,
+        "(present.now >= scope.expires_at or dark_now != dark_then)",
+        "(dark_now != dark_then)",
+        "A permission that expires during a search raises an alarm.",
+        (f"{IN_DISCREPANCIES}::test_a_permission_that_expired_since_is_none",),
+    ),
+    Mutant(
+        "discrepancy-groups-not-explained",
+        RECHECK,
+        "(present.now >= scope.expires_at or dark_now != dark_then)",
+        "(present.now >= scope.expires_at)",
+        "A source that goes dark during a search raises an alarm about those who name its groups.",
+        (
+            f"{IN_DISCREPANCIES}::test_groups_that_are_no_longer_known_are_none",
+            f"{IN_DISCREPANCIES}::test_groups_that_are_said_to_be_others_since_are_none",
+        ),
+    ),
+    Mutant(
+        "discrepancy-rewriting-not-explained",
+        RECHECK,
+        "        return inside and reason in {BEING_REWRITTEN, SOURCE_IS_DARK}\n",
+        "        return inside and reason in {SOURCE_IS_DARK}\n",
+        "A sync that begins during a search raises an alarm.",
+        (f"{IN_DISCREPANCIES}::test_rewriting_that_has_begun_since_is_none",),
+    ),
+    Mutant(
+        "discrepancy-everything-in-scope-explained",
+        RECHECK,
+        "        return inside and reason in {BEING_REWRITTEN, SOURCE_IS_DARK}\n",
+        "        return inside\n",
+        "An index that names another revision than the registry raises no alarm.",
+        (f"{IN_DISCREPANCIES}::test_an_index_that_says_something_else_is_a_discrepancy",),
+    ),
+    Mutant(
+        "discrepancy-without-alarm",
+        ANSWER,
+        "        _alarm(request_id, checked)\n",
+        "",
+        "Doors that disagree are recorded, and nobody is told.",
+        (f"{IN_ALARM}::test_without_the_filter_the_alarm_goes_off",),
+    ),
+    Mutant(
+        "discrepancy-without-record",
+        ANSWER,
+        '            "discrepancies": checked.discrepancies,\n',
+        '            "discrepancies": {},\n',
+        "An alarm that nobody heard leaves no trace.",
+        (f"{IN_ALARM}::test_without_the_filter_the_alarm_goes_off",),
     ),
 )
 

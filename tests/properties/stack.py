@@ -6,8 +6,8 @@ be broken off after each of them, as if the process had died there.
 """
 
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
 from pathlib import Path
@@ -23,15 +23,17 @@ from acl.index.writing import StagedChunk
 from acl.model.documents import DocumentState
 from acl.model.grants import AclSnapshot
 from acl.model.identifiers import AuthorityId, DocumentId, DocumentKey, SourceName
-from acl.model.labels import NO_LABEL_POLICY
+from acl.model.labels import LabelPolicy
 from acl.model.principals import Principal
+from acl.model.switches import Switch, SwitchKind
 from acl.registry.database import Database, open_database
 from acl.registry.permissions import PermissionRegistry
+from acl.registry.switchboard import SwitchBoard
 from acl.registry.writing import PermissionChange, RegistryWriter
 from ingestion.settle import Settler
-from retrieval.authorize import Authorizer, LabelPolicies, SourceBudgets
+from retrieval.authorize import Authorized, Authorizer, LabelPolicies, SourceBudgets
 from retrieval.recheck import Rechecker
-from tests.acl.index.engines import DIMENSION, Index
+from tests.acl.index.engines import DIMENSION, MENU, SALARY, Index, hash_of, vector
 from tests.acl.people import ACME, CORP, HANDBOOK, INTRANET, NOON, WIKI
 from tests.acl.registry.registries import NAMER, SEALER, new_revision
 from tests.properties.reference import STALENESS
@@ -39,10 +41,14 @@ from tests.properties.reference import STALENESS
 ISSUER: Final = "https://idp.acme.example"
 SOURCES: Final = (HANDBOOK, INTRANET)
 EVERYTHING: Final = 1_000
-LABEL: Final = "internal"
+LABEL, SECRET, UNHEARD_OF = "internal", "secret", "unheard-of"
+CHAT, VAULT = "chat", "vault"
+"""
+Two clients: one may carry away what is labelled internal, the other what is secret as well.
+"""
 LINKS: Final = tuple(IdentityLink(ISSUER, one, AuthorityId(one)) for one in (CORP, WIKI))
 BUDGETS: Final = SourceBudgets(dict.fromkeys(SOURCES, timedelta(seconds=STALENESS)))
-LABELS: Final = LabelPolicies({ISSUER: NO_LABEL_POLICY})
+LABELS: Final = LabelPolicies({ISSUER: LabelPolicy((LABEL, SECRET), LABEL, {VAULT: SECRET})})
 ANYTHING: Final = Question(np.ones(DIMENSION, dtype=np.float32), {})
 
 
@@ -68,6 +74,7 @@ class Stack:
     index: Index
     now: datetime = NOON
     revisions: dict[str, int] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.file = self.directory / "registry.db"
@@ -86,16 +93,17 @@ class Stack:
         writing, reading = open_database(url, may_write=True), open_database(url, may_write=False)
         self.databases = [writing, reading]
         self.writer = RegistryWriter(writing, ACME, NAMER, SEALER)
+        self.board = SwitchBoard(writing)
         self.settler = Settler(self.writer, self.index.writer, NAMER)
-        permissions = PermissionRegistry(
+        self.permissions = PermissionRegistry(
             reading,
             ACME,
             NAMER,
             SEALER,
             believed=lambda currency, switches: BUDGETS.fresh(currency, switches, self.now),
         )
-        self.authorizer = Authorizer(permissions, LINKS, BUDGETS, LABELS, ACME, self.clock)
-        self.rechecker = Rechecker(permissions, BUDGETS, NAMER, self.clock)
+        self.authorizer = Authorizer(self.permissions, LINKS, BUDGETS, LABELS, ACME, self.clock)
+        self.rechecker = Rechecker(self.permissions, BUDGETS, NAMER, self.clock)
         self.reader = EdgeReader(self.index.lease, ACME, NAMER, self.clock)
 
     def close(self) -> None:
@@ -130,14 +138,14 @@ class Stack:
         Write a new revision of a document, as far as `end`.
         """
         key, revision = _key(document), self.revisions.get(document, 0) + 1
-        new = new_revision(document, acl, revision, 1)
+        new = replace(new_revision(document, acl, revision, 1), label=self._label(document))
         self.writer.mark_unsettled([key], now=self.now)
         # From here on the engine may hold something of this document.
         self.revisions.setdefault(document, 0)
         if end is End.MARKED:
             return
         self.index.writer.discard_uncommitted({key: revision - 1})
-        self.index.writer.stage([_point(key, revision)])
+        self.index.writer.stage([_point(document, revision)])
         self.index.writer.flush()
         if end is End.STAGED:
             return
@@ -151,13 +159,24 @@ class Stack:
         State new ACLs; `None` hides.
         """
         live, hidden = DocumentState.LIVE, DocumentState.HIDDEN
-        self._change([_change(d, live if acl else hidden, acl) for d, acl in acls.items()], end)
+        said = [(d, live if acl else hidden, acl) for d, acl in acls.items()]
+        self._change([self._changed(*one) for one in said], end)
 
     def remove(self, document: str, end: End) -> None:
         """
         Leave a tombstone.
         """
-        self._change([_change(document, DocumentState.REMOVED, None)], end)
+        self._change([self._changed(document, DocumentState.REMOVED, None)], end)
+
+    def switch(self, document: str, *, off: bool) -> None:
+        """
+        Take a document out of service, or put it into service again.
+        """
+        one = Switch(SwitchKind.DOCUMENT, HANDBOOK, document)
+        if off:
+            self.board.switch_off(one, "a test", now=self.now)
+        else:
+            self.board.switch_on(one, now=self.now)
 
     def recover(self) -> None:
         """
@@ -171,19 +190,33 @@ class Stack:
         """
         self.settler.settle(self.writer.mark_all_unsettled(now=self.now))
 
+    def asks(
+        self, ids: Mapping[str, str], client: str = CHAT, sources: Iterable[str] | None = None
+    ) -> Authorized:
+        """
+        Take a reader with these ids through the first door.
+        """
+        expires = self.now + timedelta(hours=1)
+        scopes = frozenset({"rag.search"})
+        claims = VerifiedClaims(ids)
+        reader = VerifiedReader(ISSUER, "someone", client, (), scopes, expires, claims)
+        return self.authorizer.authorize(reader, needs="rag.search", sources=sources)
+
+    def names(self) -> dict[DocumentKey, str]:
+        """
+        Return every document that the engine may hold something of.
+        """
+        return {_key(document): document for document in self.revisions}
+
     def visible(self, ids: Mapping[str, str]) -> tuple[set[str], set[str], set[str]]:
         """
         Return what a reader finds in the index, what of that passes the recheck, and what
         the reader can fetch by id.
         """
-        expires = self.now + timedelta(hours=1)
-        scopes = frozenset({"rag.search"})
-        claims = VerifiedClaims(ids)
-        reader = VerifiedReader(ISSUER, "someone", "chat", (), scopes, expires, claims)
-        may = self.authorizer.authorize(reader, needs="rag.search")
+        may = self.asks(ids)
         dense, _ = self.reader.search(ANYTHING, scope=may.scope, candidates=EVERYTHING)
         hits = [hit for hit, _ in dense.hits]
-        names = {_key(document): document for document in self.revisions}
+        names = self.names()
         released = self.rechecker.still_readable(hits, may).released
         _, fetched = self.rechecker.readable_documents(names.keys(), may)
         return (
@@ -197,6 +230,14 @@ class Stack:
         if end is End.DONE:
             self.settler.settle(touched)
 
+    def _label(self, document: str) -> str:
+        return self.labels.get(document, LABEL)
+
+    def _changed(
+        self, document: str, state: DocumentState, acl: AclSnapshot | None
+    ) -> PermissionChange:
+        return PermissionChange(DocumentId(document), state, acl, self._label(document))
+
     def _close(self) -> None:
         for database in self.databases:
             database.close()
@@ -206,11 +247,8 @@ def _key(document: str) -> DocumentKey:
     return NAMER.document(HANDBOOK, DocumentId(document))
 
 
-def _change(document: str, state: DocumentState, acl: AclSnapshot | None) -> PermissionChange:
-    return PermissionChange(DocumentId(document), state, acl, LABEL)
-
-
-def _point(key: DocumentKey, revision: int) -> StagedChunk:
-    chunk = NAMER.chunk(key, revision, 0)
-    direction = np.ones(DIMENSION, dtype=np.float32)
-    return StagedChunk(chunk, HANDBOOK, key, revision, direction / np.linalg.norm(direction), {})
+def _point(document: str, revision: int) -> StagedChunk:
+    # Every document says something of both, and none as much as another.
+    key, drawn = _key(document), hash_of(document)
+    terms = {SALARY: 1.0 + drawn % 7, MENU: 1.0 + drawn % 5}
+    return StagedChunk(NAMER.chunk(key, revision, 0), HANDBOOK, key, revision, vector(drawn), terms)

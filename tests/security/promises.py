@@ -19,6 +19,10 @@ PROMISES: Final[dict[str, str]] = {
     "scope-unforgeable": "Only the decision says what may be searched; it cannot be forged.",
     "filter-in-engine": "The index finds only what the scope covers, and searches nothing else.",
     "recheck": "Every hit is decided again by the registry before it is released.",
+    "doors-agree": (
+        "A hit that the search lets through and the recheck refuses raises an alarm, unless "
+        "something has changed between the two."
+    ),
     "revocation": "A permission that was withdrawn is withdrawn at the next request.",
     "late-unseal": "No text becomes plaintext before the last door.",
     "uniform-401": "Every token that proves nothing gets the same answer.",
@@ -51,6 +55,7 @@ PROMISES: Final[dict[str, str]] = {
     "cache-isolation": "Nothing that is remembered of one request serves another reader.",
     "non-interference": "What a reader may not see changes nothing of any answer to them.",
     "fail-closed": "Whatever is missing, broken or contradictory, nothing is released.",
+    "every-hop": "Nothing that an answer shows leads to more than its follower may read.",
     "every-endpoint": "Every operation and every parameter of the API is attacked by a test.",
     "reference": (
         "Whatever happens in whatever order, every reader sees exactly what a plain reference "
