@@ -19,24 +19,19 @@ def encode(value: Encodable) -> bytes:
     """
     Encode one value, or a sequence of values, unambiguously.
     """
-    kind, body = _body(value)
+    if isinstance(value, str):
+        kind, body = b"S", value.encode("utf-8")
+    elif value is None:
+        kind, body = b"N", b""
+    elif isinstance(value, bytes):
+        kind, body = b"B", value
+    elif isinstance(value, int):
+        kind, body = b"I", str(int(value)).encode("ascii")
+    elif isinstance(value, datetime):
+        kind, body = b"T", str(_microseconds(value)).encode("ascii")
+    else:
+        kind, body = b"L", b"".join(map(encode, value))
     return kind + len(body).to_bytes(8, "big") + body
-
-
-def _body(value: Encodable) -> tuple[bytes, bytes]:
-    match value:
-        case None:
-            return b"N", b""
-        case str():
-            return b"S", value.encode("utf-8")
-        case bytes():
-            return b"B", value
-        case int():
-            return b"I", str(int(value)).encode("ascii")
-        case datetime():
-            return b"T", str(_microseconds(value)).encode("ascii")
-        case _:
-            return b"L", b"".join(encode(item) for item in value)
 
 
 def _microseconds(moment: datetime) -> int:

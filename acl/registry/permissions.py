@@ -8,7 +8,6 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Final
 
 from sqlalchemy import Connection, Row, bindparam, exists, select, true
@@ -16,7 +15,7 @@ from sqlalchemy import Connection, Row, bindparam, exists, select, true
 from acl.keys.acl_seal import AclSealer
 from acl.keys.errors import SealBrokenError
 from acl.keys.naming import Namer
-from acl.model.documents import DocumentPermission, DocumentState
+from acl.model.documents import UNLABELLED, DocumentPermission, DocumentState
 from acl.model.identifiers import (
     ChunkId,
     DocumentId,
@@ -33,9 +32,19 @@ from acl.registry.views import MAX_KEYS_A_QUERY, Edition, PermissionView, ViewBu
 
 logger = logging.getLogger(__name__)
 
-STATEMENT_CACHE: Final = 16_384
+NOT_THERE: Final = DocumentPermission(
+    key=DocumentKey("0" * 32),
+    source=SourceName("nowhere"),
+    document=DocumentId("not-there"),
+    state=DocumentState.HIDDEN,
+    revision=0,
+    acl_revision=0,
+    readership=ReadershipDigest("0" * 64),
+    label=UNLABELLED,
+    seal=b"",
+)
 """
-Rows whose seal has been found to hold; an edited one is another row.
+Verified in place of a document that does not exist, and handed to nobody.
 """
 
 # Put together once: statements are what a recheck mostly costs.
@@ -96,7 +105,7 @@ class PermissionRegistry:
         self._believed = believed
         self._sealer = sealer
         self._views = ViewBuilder(tenant, namer)
-        self._sealed = lru_cache(maxsize=STATEMENT_CACHE)(self._sealed_uncached)
+        self._stand_in = sealer.sealed(NOT_THERE)
 
     def current(self) -> tuple[PermissionView, Currency]:
         """
@@ -124,6 +133,10 @@ class PermissionRegistry:
                 rows += connection.execute(_STATEMENTS, {"keys": some}).all()
             view, currency = self._present(connection)
         verified = [statement for row in rows if (statement := self._verified(row)) is not None]
+        # What is not there takes as long as what is there and hidden: the two get one answer,
+        # and the time to it must not tell them apart. For the same reason nothing is remembered.
+        for _ in range(len(wanted) - len(rows)):
+            self._verified(self._stand_in)
         return view, currency, {statement.key: statement for statement in verified}
 
     def epoch(self) -> Epoch:
@@ -156,18 +169,18 @@ class PermissionRegistry:
             key = connection.scalar(wanted)
         return None if key is None else DocumentKey(key)
 
-    def _verified(self, row: Row[tuple[object, ...]]) -> DocumentPermission | None:
+    def _verified(
+        self, row: Row[tuple[object, ...]] | DocumentPermission
+    ) -> DocumentPermission | None:
         try:
-            return self._sealed(row)
+            statement = permission_from(row)
+            self._sealer.verify(statement)
         except SealBrokenError as error:
             logger.critical("%s; the document is withheld", error.diagnostics())
+            return None
         except ValueError as error:
             logger.critical("the row of a document was edited: %s; it is withheld", error)
-        return None
-
-    def _sealed_uncached(self, row: Row[tuple[object, ...]]) -> DocumentPermission:
-        statement = permission_from(row)
-        self._sealer.verify(statement)
+            return None
         return statement
 
     def _present(self, connection: Connection) -> tuple[PermissionView, Currency]:
@@ -189,29 +202,27 @@ class PermissionRegistry:
 _STATES = frozenset(state.value for state in DocumentState)
 
 
-def permission_from(row: Row[tuple[object, ...]]) -> DocumentPermission:
+def permission_from(row: Row[tuple[object, ...]] | DocumentPermission) -> DocumentPermission:
     """
     Read one row of `documents`; its seal is not verified here.
 
     Raises:
         SealBrokenError: It holds a state that this program has never written.
     """
-    found = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for it
-    readership = found["readership"]
-    if found["state"] not in _STATES:
+    if row.state not in _STATES:
         msg = (
-            f"the row of {found['source']}/{found['document']} was edited: no document has state "
-            f"{found['state']!r}; restore the registry from a backup, or set it to 'hidden'"
+            f"the row of {row.source}/{row.document} was edited: no document has state "
+            f"{row.state!r}; restore the registry from a backup, or set it to 'hidden'"
         )
         raise SealBrokenError(msg)
     return DocumentPermission(
-        key=DocumentKey(found["key"]),
-        source=SourceName(found["source"]),
-        document=DocumentId(found["document"]),
-        state=DocumentState(found["state"]),
-        revision=found["revision"],
-        acl_revision=found["acl_revision"],
-        readership=None if readership is None else ReadershipDigest(readership),
-        label=found["label"],
-        seal=found["seal"],
+        key=DocumentKey(row.key),
+        source=SourceName(row.source),
+        document=DocumentId(row.document),
+        state=DocumentState(row.state),
+        revision=row.revision,
+        acl_revision=row.acl_revision,
+        readership=None if row.readership is None else ReadershipDigest(row.readership),
+        label=row.label,
+        seal=row.seal,
     )

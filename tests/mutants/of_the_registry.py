@@ -165,7 +165,7 @@ REGISTRY: Final = (
     Mutant(
         "seal-not-verified",
         PERMISSIONS,
-        "        self._sealer.verify(statement)\n",
+        "            self._sealer.verify(statement)\n",
         "",
         "Who edits the registry gives a document the readers of another.",
         (f"{IN_EDITED}::test_an_edited_row_is_absent",),

@@ -32,7 +32,6 @@ GROUPS: Final = ("eng", "ops", "all")
 REVIEWED: Final = {
     "acl/registry/views.py": "groups and readerships of one epoch, the same for all readers; and "
     "each reader's groups, by identity links, in the directory that they come from",
-    "acl/registry/permissions.py": "rows of documents whose seal has held, by the whole row",
     "acl/decision/visibility.py": "what a reader sees, by identity links, ceiling and the expiries "
     "that have passed, in the view of one epoch",
     "acl/decision/exposure.py": "standings of made-up readers during one sync; no reader's",
