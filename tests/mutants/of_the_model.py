@@ -239,8 +239,8 @@ NAMES: Final = (
     Mutant(
         "encoding-without-type",
         ENCODING,
-        '            return b"I", str(int(value)).encode("ascii")\n',
-        '            return b"S", str(int(value)).encode("ascii")\n',
+        'kind, body = b"I", str(int(value))',
+        'kind, body = b"S", str(int(value))',
         "The number 1 and the text `1` have one name.",
         ("tests/acl/model/test_encoding.py::test_known_confusions_are_kept_apart",),
     ),
