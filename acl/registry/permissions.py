@@ -6,15 +6,16 @@ Each answer comes from one transaction, with the view of its epoch (`acl.registr
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, select
 
 from acl.keys.acl_seal import AclSealer
 from acl.keys.errors import SealBrokenError
 from acl.keys.naming import Namer
-from acl.model.documents import DocumentPermission, DocumentState
+from acl.model.documents import UNLABELLED, DocumentPermission, DocumentState
 from acl.model.identifiers import (
     ChunkId,
     DocumentId,
@@ -31,6 +32,21 @@ from acl.registry.switching import load_switches
 from acl.registry.views import MAX_KEYS_A_QUERY, PermissionView, ViewBuilder
 
 logger = logging.getLogger(__name__)
+
+NOT_THERE: Final = DocumentPermission(
+    key=DocumentKey("0" * 32),
+    source=SourceName("nowhere"),
+    document=DocumentId("not-there"),
+    state=DocumentState.HIDDEN,
+    revision=0,
+    acl_revision=0,
+    readership=ReadershipDigest("0" * 64),
+    label=UNLABELLED,
+    seal=b"",
+)
+"""
+Verified in place of a document that does not exist, and handed to nobody.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +80,7 @@ class PermissionRegistry:
         self._database = database
         self._believed = believed
         self._sealer = sealer
+        self._stand_in = {**asdict(sealer.sealed(NOT_THERE)), "state": NOT_THERE.state.value}
         self._views = ViewBuilder(tenant, namer)
 
     def current(self) -> tuple[PermissionView, Currency]:
@@ -90,11 +107,16 @@ class PermissionRegistry:
             rows: list[Row[tuple[object, ...]]] = []
             for start in range(0, len(wanted), MAX_KEYS_A_QUERY):
                 some = wanted[start : start + MAX_KEYS_A_QUERY]
-                found = select(tables.documents).where(tables.documents.c.key.in_(some))
+                found = select(*_STATED).where(tables.documents.c.key.in_(some))
                 rows += connection.execute(found).all()
             currency = self._currency(connection)
             view = self._view(connection, currency)
-        verified = [statement for row in rows if (statement := self._verified(row)) is not None]
+        stated = [row._mapping for row in rows]  # noqa: SLF001 - SQLAlchemy's public name for it
+        verified = [one for found in stated if (one := self._verified(found)) is not None]
+        # What is not there takes as long as what is there and hidden: the two get one answer,
+        # and the time to it must not tell them apart.
+        for _ in range(len(wanted) - len(rows)):
+            self._verified(self._stand_in)
         return view, currency, {statement.key: statement for statement in verified}
 
     def epoch(self) -> Epoch:
@@ -127,9 +149,9 @@ class PermissionRegistry:
             key = connection.scalar(wanted)
         return None if key is None else DocumentKey(key)
 
-    def _verified(self, row: Row[tuple[object, ...]]) -> DocumentPermission | None:
+    def _verified(self, found: Mapping[Any, Any]) -> DocumentPermission | None:
         try:
-            statement = permission_from(row)
+            statement = _statement(found)
             self._sealer.verify(statement)
         except SealBrokenError as error:
             logger.critical("%s; the document is withheld", error.diagnostics())
@@ -154,6 +176,20 @@ class PermissionRegistry:
         )
 
 
+_STATED = [
+    tables.documents.c[name]
+    for name in (
+        "key",
+        "source",
+        "document",
+        "state",
+        "revision",
+        "acl_revision",
+        "readership",
+        "label",
+        "seal",
+    )
+]
 _STATES = frozenset(state.value for state in DocumentState)
 
 
@@ -164,7 +200,10 @@ def permission_from(row: Row[tuple[object, ...]]) -> DocumentPermission:
     Raises:
         SealBrokenError: It holds a state that this program has never written.
     """
-    found = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for it
+    return _statement(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+
+
+def _statement(found: Mapping[Any, Any]) -> DocumentPermission:
     readership = found["readership"]
     if found["state"] not in _STATES:
         msg = (
