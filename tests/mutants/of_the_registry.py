@@ -163,6 +163,14 @@ REGISTRY: Final = (
         (f"{IN_DOCUMENTS}::test_unsettled_documents_are_listed_until_settled",),
     ),
     Mutant(
+        "seal-of-nothing-not-verified",
+        PERMISSIONS,
+        "            self._verified(self._stand_in)\n",
+        "            pass\n",
+        "The time of a fetch tells whether what is refused exists.",
+        (f"{IN_DOCUMENTS}::test_one_seal_is_verified_for_each_document_that_is_asked_for",),
+    ),
+    Mutant(
         "seal-not-verified",
         PERMISSIONS,
         "            self._sealer.verify(statement)\n",

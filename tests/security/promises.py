@@ -54,6 +54,7 @@ PROMISES: Final[dict[str, str]] = {
     "identity-exact": "Two spellings of an identity are two identities, everywhere.",
     "cache-isolation": "Nothing that is remembered of one request serves another reader.",
     "non-interference": "What a reader may not see changes nothing of any answer to them.",
+    "equal-time": "What a reader may not see does not show in how long an answer takes.",
     "fail-closed": "Whatever is missing, broken or contradictory, nothing is released.",
     "every-hop": "Nothing that an answer shows leads to more than its follower may read.",
     "every-endpoint": "Every operation and every parameter of the API is attacked by a test.",

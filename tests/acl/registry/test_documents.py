@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from acl.keys.acl_seal import AclSealer
 from acl.keys.envelope import Meaning, open_envelope
 from acl.model.cards import CARD_PART, chunk_part
-from acl.model.documents import DocumentState
-from acl.model.identifiers import ChunkId, DocumentId
+from acl.model.documents import DocumentPermission, DocumentState
+from acl.model.identifiers import ChunkId, DocumentId, DocumentKey
 from acl.registry.database import is_current, migrate, open_database
 from acl.registry.errors import RegistryMismatchError
 from acl.registry.rows import SHREDDED
@@ -252,3 +253,30 @@ def test_a_file_without_a_schema_is_not_current(tmp_path: Path) -> None:
 
     assert not is_current(empty)
     empty.close()
+
+
+@pytest.mark.promise("equal-time")
+def test_one_seal_is_verified_for_each_document_that_is_asked_for(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """
+    There or not; what is verified in the place of a missing one holds, and nobody gets it.
+    """
+    payroll = registry.commit("payroll", readable_by(ALICE))
+    verified: list[DocumentKey] = []
+    verify = AclSealer.verify
+
+    def counted(sealer: AclSealer, statement: DocumentPermission) -> None:
+        verified.append(statement.key)
+        verify(sealer, statement)
+
+    monkeypatch.setattr(AclSealer, "verify", counted)
+    for asked in (["payroll"], ["absent"], ["absent", "payroll", "gone"]):
+        verified.clear()
+
+        _, _, found = registry.reader.permissions(map(key_of, asked))
+
+        assert len(asked) == len(verified)
+        assert found.keys() <= {payroll}
+        assert ("payroll" in asked) == (payroll in found)
+    assert not caplog.records
