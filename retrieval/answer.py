@@ -7,9 +7,10 @@ Step 8, the audit record, is written here: it must be durable before anything is
 import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from acl.audit.chain import AuditTrail
 from acl.audit.events import AuditEvent, blinded
@@ -32,6 +33,8 @@ from retrieval.unseal import Unsealer
 
 logger = logging.getLogger(__name__)
 
+Found = TypeVar("Found")
+
 SEARCH_SCOPE: Final = "rag.search"
 READ_SCOPE: Final = "rag.read"
 AUDIT_SCOPE: Final = "rag.audit"
@@ -47,7 +50,7 @@ Looked up in place of the document of a passage that does not exist.
 
 MAX_SEARCHES: Final = 8
 """
-How often a search is repeated when a new epoch begins during it.
+How often a search, or a fetch, is repeated when a new epoch begins during it.
 """
 
 RECHECK_SPARE: Final = 32
@@ -120,12 +123,11 @@ class ReadingRoom:
         # 3. The question, in the same pseudonyms and vectors as the documents.
         redacted = self.preparer.redact(question.text)
         asked = self.preparer.embed(redacted)
-        # 2, 4, 5. The scope, what is near inside it, and the registry's word on every hit.
-        may, checked = self._found(reader, question, asked)
-        # Told at once: whatever fails from here on, somebody must learn that a door is wrong.
-        _alarm(request_id, checked)
-        # 6. Only now does anything become plaintext.
-        opened = self.unsealer.passages(checked.released[: question.limit])
+        # 2, 4, 5, 6. The scope, what is near inside it, the registry's word on every hit, and
+        #             only then plaintext.
+        may, checked, opened = of_one_epoch(
+            lambda: self._found(request_id, reader, question, asked)
+        )
         # 7. Inert, fenced and with its provenance.
         passages = tuple(cite(sanitise(passage)) for passage in opened)
         # 8. Durable before it leaves.
@@ -146,20 +148,21 @@ class ReadingRoom:
         )
 
     def _found(
-        self, reader: VerifiedReader, question: AskedQuestion, asked: Question
-    ) -> tuple[Authorized, Rechecked]:
-        # One epoch from scope to audit: what was searched under older permissions is searched
-        # again, so that no answer mixes two states.
-        for _ in range(MAX_SEARCHES):
-            may = self._authorize(reader, question)
-            # 4. What is near, among what they may read?
-            hits = self.search.nearest(asked, may.scope)
-            # 5. Ask again: grants may have shrunk since the index was written.
-            checked = self.rechecker.still_readable(hits[: question.limit + RECHECK_SPARE], may)
-            if checked.epoch == may.scope.epoch:
-                return may, checked
-        msg = f"permissions changed during each of {MAX_SEARCHES} searches"
-        raise EpochMovedError(msg)
+        self, request_id: str, reader: VerifiedReader, question: AskedQuestion, asked: Question
+    ) -> tuple[Authorized, Rechecked, list[Passage]]:
+        may = self._authorize(reader, question)
+        # 4. What is near, among what they may read?
+        hits = self.search.nearest(asked, may.scope)
+        # 5. Ask again: grants may have shrunk since the index was written.
+        checked = self.rechecker.still_readable(hits[: question.limit + RECHECK_SPARE], may)
+        if checked.epoch != may.scope.epoch:
+            msg = f"searched at epoch {may.scope.epoch}, rechecked at {checked.epoch}"
+            raise EpochMovedError(msg)
+        # Told at once: whatever fails from here on, somebody must learn that a door is wrong.
+        _alarm(request_id, checked)
+        # 6. Only now does anything become plaintext.
+        released = checked.released[: question.limit]
+        return may, checked, self.unsealer.passages(released, epoch=checked.epoch)
 
     def passage(self, authorization: Sequence[str], passage_id: str) -> tuple[str, Passage]:
         """
@@ -174,8 +177,7 @@ class ReadingRoom:
         chunk = ChunkId(passage_id)
         owner = self.permissions.document_of(chunk)
         asked = owner if owner is not None else NO_DOCUMENT
-        epoch, readable = self.rechecker.readable_documents([asked], may)
-        opened = [self.unsealer.one(statement, seen, chunk) for statement, seen in readable]
+        epoch, opened = of_one_epoch(lambda: self._opened_chunk(asked, chunk, may))
         passages = tuple(cite(sanitise(passage)) for passage in opened if passage is not None)
         self._record(request_id, "passage", may, epoch, passages, {"asked": passage_id})
         if not passages:
@@ -198,8 +200,7 @@ class ReadingRoom:
         may = self.authorizer.authorize(reader, needs=READ_SCOPE)
         named = SourceName(source) if source is not None else None
         keys = self._keys(DocumentId(document), named)
-        epoch, readable = self.rechecker.readable_documents(keys, may)
-        whole = [self.unsealer.whole(statement, seen) for statement, seen in readable]
+        epoch, whole = of_one_epoch(lambda: self._opened_documents(keys, may))
         opened = [parts for parts in whole if parts]
         found = opened if len(opened) == 1 else []
         released = tuple(cite(sanitise(p)) for parts in found for p in parts)
@@ -235,6 +236,18 @@ class ReadingRoom:
         self._record(request_id, "explain", may, may.scope.epoch, (), details)
         return request_id, found
 
+    def _opened_chunk(
+        self, key: DocumentKey, chunk: ChunkId, may: Authorized
+    ) -> tuple[Epoch, list[Passage | None]]:
+        epoch, readable = self.rechecker.readable_documents([key], may)
+        return epoch, [self.unsealer.one(*one, chunk, epoch=epoch) for one in readable]
+
+    def _opened_documents(
+        self, keys: Sequence[DocumentKey], may: Authorized
+    ) -> tuple[Epoch, list[list[Passage]]]:
+        epoch, readable = self.rechecker.readable_documents(keys, may)
+        return epoch, [self.unsealer.whole(*one, epoch=epoch) for one in readable]
+
     def _keys(self, document: DocumentId, source: SourceName | None) -> list[DocumentKey]:
         # Derived, not looked up: a document that is not there takes the same way as one that
         # this reader may not see.
@@ -269,6 +282,23 @@ class ReadingRoom:
                 },
             )
         )
+
+
+def of_one_epoch(attempt: Callable[[], Found]) -> Found:
+    """
+    Return what an attempt found that no new epoch has interrupted.
+
+    One epoch from scope to audit: what was found under older permissions is looked for again,
+    so that no answer mixes two states.
+
+    Raises:
+        EpochMovedError: Every attempt was interrupted.
+    """
+    for _ in range(MAX_SEARCHES):
+        with suppress(EpochMovedError):
+            return attempt()
+    msg = f"permissions changed during each of {MAX_SEARCHES} attempts"
+    raise EpochMovedError(msg)
 
 
 def _released(passage: Passage) -> dict[str, object]:

@@ -4,6 +4,9 @@ Step 6. Only now does anything become plaintext.
 A chunk is opened under the meaning that the recheck has just confirmed: tenant, source,
 document and revision come from the registry's statement, never from what is stored beside the
 ciphertext. What does not open in its place is withheld, and an operator is told.
+
+What is opened was stored at the very epoch of the recheck. A reader who has been shut out since
+must not get what was written since: not a new text, and not a new URL for the same text.
 """
 
 import json
@@ -17,8 +20,9 @@ from acl.keys.errors import SealBrokenError
 from acl.keys.provider import KekProvider
 from acl.model.cards import CARD_PART, card_from_json, chunk_part
 from acl.model.documents import DocumentCard, DocumentPermission
-from acl.model.identifiers import ChunkId, DocumentKey, TenantId
+from acl.model.identifiers import ChunkId, DocumentKey, Epoch, TenantId
 from acl.registry.content import ContentRegistry, SealedChunk, SealedRevision
+from retrieval.errors import EpochMovedError
 from retrieval.passage import Passage, Provenance
 from retrieval.recheck import Released
 
@@ -35,9 +39,13 @@ class Unsealer:
     keks: KekProvider
     tenant: TenantId
 
-    def passages(self, released: Sequence[Released]) -> list[Passage]:
+    def passages(self, released: Sequence[Released], *, epoch: Epoch) -> list[Passage]:
         """
         Open chunks, in their order; those that cannot be opened are left out.
+
+        Raises:
+            EpochMovedError: They were released at `epoch`, and another has begun; so for the
+                next two.
         """
         sealed = self.content.chunks([one.hit.chunk for one in released])
         opened: dict[DocumentKey, _Opened | None] = {}
@@ -45,37 +53,47 @@ class Unsealer:
         for one in released:
             key = one.hit.document
             if key not in opened:
-                opened[key] = self._open(one.statement, sealed)
+                opened[key] = self._open(one.statement, sealed, epoch)
             passage = self._passage(one, opened[key])
             if passage is not None:
                 passages.append(passage)
         return passages
 
-    def one(self, statement: DocumentPermission, seen: datetime, chunk: ChunkId) -> Passage | None:
+    def one(
+        self, statement: DocumentPermission, seen: datetime, chunk: ChunkId, *, epoch: Epoch
+    ) -> Passage | None:
         """
         Open one chunk of a document, if it is one of the revision that the statement names.
         """
-        opened = self._open(statement, self.content.chunks([chunk]))
+        opened = self._open(statement, self.content.chunks([chunk]), epoch)
         sealed = opened.chunks.get(chunk) if opened is not None else None
         if opened is None or sealed is None:
             return None
         return _unsealed(opened, sealed, statement, seen)
 
-    def whole(self, statement: DocumentPermission, seen: datetime) -> list[Passage]:
+    def whole(
+        self, statement: DocumentPermission, seen: datetime, *, epoch: Epoch
+    ) -> list[Passage]:
         """
         Open every chunk of a document, in order; empty if any of them cannot be opened.
         """
         revision = self.content.whole(statement.key)
-        opened = self._open(statement, {statement.key: revision} if revision else {})
+        opened = self._open(statement, {statement.key: revision} if revision else {}, epoch)
         if opened is None:
             return []
         passages = [_unsealed(opened, chunk, statement, seen) for chunk in opened.chunks.values()]
         return [p for p in passages if p is not None] if all(passages) else []
 
     def _open(
-        self, statement: DocumentPermission, sealed: Mapping[DocumentKey, SealedRevision]
+        self,
+        statement: DocumentPermission,
+        sealed: Mapping[DocumentKey, SealedRevision],
+        epoch: Epoch,
     ) -> "_Opened | None":
         revision = sealed.get(statement.key)
+        if revision is not None and revision.epoch != epoch:
+            msg = f"released at epoch {epoch}, stored at {revision.epoch}"
+            raise EpochMovedError(msg)
         if revision is None or revision.revision != statement.revision:
             return None  # removed or replaced since the recheck
         meaning = Meaning(self.tenant, statement.source, statement.document, statement.revision)

@@ -1,5 +1,8 @@
 """
 Hands out sealed content: envelopes, cards and chunks, never a plaintext.
+
+Each revision comes with the epoch at which it was read, from the same statement. Whoever was
+permitted at another epoch was permitted to something else.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +13,7 @@ from sqlalchemy import Row, select
 from acl.keys.envelope import EnvelopeKey
 from acl.keys.provider import WrappedKey
 from acl.model.documents import Span
-from acl.model.identifiers import ChunkId, DocumentKey
+from acl.model.identifiers import ChunkId, DocumentKey, Epoch
 from acl.registry import tables
 from acl.registry.database import Database
 
@@ -30,11 +33,13 @@ class SealedChunk:
 @dataclass(frozen=True, slots=True)
 class SealedRevision:
     """
-    One revision's data key and card, and those of its chunks that were asked for.
+    One revision's data key and card, and those of its chunks that were asked for; as of an
+    epoch.
     """
 
     document: DocumentKey
     revision: int
+    epoch: Epoch
     key: EnvelopeKey
     card: bytes
     ingest_run: str
@@ -63,7 +68,7 @@ class ContentRegistry:
 
     def _revisions(self, condition: object) -> dict[DocumentKey, SealedRevision]:
         joined = (
-            select(tables.chunks, *_ENVELOPE)
+            select(tables.chunks, *_ENVELOPE, _EPOCH)
             .join(tables.documents, tables.documents.c.key == tables.chunks.c.document_key)
             .where(condition)  # type: ignore[arg-type]
             .where(tables.chunks.c.revision == tables.documents.c.revision)
@@ -85,6 +90,7 @@ _ENVELOPE = (
     tables.documents.c.card,
     tables.documents.c.ingest_run,
 )
+_EPOCH = select(tables.epoch.c.value).scalar_subquery().label("epoch")
 
 
 def _revision(key: DocumentKey, rows: Sequence[Row[tuple[object, ...]]]) -> SealedRevision:
@@ -92,6 +98,7 @@ def _revision(key: DocumentKey, rows: Sequence[Row[tuple[object, ...]]]) -> Seal
     return SealedRevision(
         document=key,
         revision=first.revision,
+        epoch=Epoch(first.epoch),
         key=EnvelopeKey(WrappedKey(first.kek_id, first.wrapped_key), first.commitment),
         card=first.card,
         ingest_run=first.ingest_run or "",

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from acl.model.documents import DocumentState
-from acl.model.identifiers import DocumentId, SourceName
+from acl.model.identifiers import DocumentId, Epoch, SourceName
 from acl.registry.writing import PermissionChange, RegistryWriter
 from ingestion.plan import UNREAD
 from ingestion.wiring import build_settler
@@ -169,9 +169,9 @@ def test_only_what_is_released_is_ever_opened(own_company: Company) -> None:
     opened: list[str] = []
 
     class Spy(Unsealer):
-        def passages(self, released: Sequence[Released]) -> list[Passage]:
+        def passages(self, released: Sequence[Released], *, epoch: Epoch) -> list[Passage]:
             opened.extend(one.statement.document for one in released)
-            return super().passages(released)
+            return super().passages(released, epoch=epoch)
 
     real = own_company.room.unsealer
     spied = replace(own_company.room, unsealer=Spy(real.content, real.keks, real.tenant))

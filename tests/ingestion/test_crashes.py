@@ -7,20 +7,19 @@ is after the one before it; `READERSHIP_DEEP=1` breaks off before and after each
 included, and kills at every point.
 """
 
-# ruff: noqa: ANN401 - wrappers and rows pass on what they are given
-
 import multiprocessing
 import os
 import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
 from ingestion import reconcile
 from ingestion.settle import Settler
+from tests.ingestion.fuse import READING, Broken, Fuse
 from tests.ingestion.world import Site, Snapshot, World, allow, document, tools
 
 DEEP: Final = bool(os.environ.get("READERSHIP_DEEP"))
@@ -28,24 +27,6 @@ READERS: Final = ("alice", "bob")
 KILLS: Final = 1_000 if DEEP else 3
 """
 How many points of a scenario are also tried with SIGKILL.
-"""
-
-READING: Final = frozenset(
-    {
-        "known",
-        "groups_of",
-        "pushed",
-        "pushed_among",
-        "unsettled",
-        "settled_state",
-        "settled_chunks",
-        "sealed_card",
-        "count",
-        "total",
-    }
-)
-"""
-Calls that change nothing: what is durable after them is what was durable before.
 """
 
 OLD_GROUPS = [{"id": "eng", "members": ["user:alice", "user:bob"]}]
@@ -90,60 +71,6 @@ SCENARIOS: Mapping[str, Scenario] = {
     ),
     "removal": Scenario(OLD, (OLD[1] | {"url": "https://a.example"},)),
 }
-
-
-class Broken(BaseException):
-    """
-    The end of a sync; like Ctrl-C nothing in it catches this.
-    """
-
-
-class Fuse:
-    """
-    Counts the calls of several objects, and breaks off before or after one of them.
-    """
-
-    def __init__(
-        self, at: float = float("inf"), *, after: bool = False, kill: bool = False
-    ) -> None:
-        self.calls: list[str] = []
-        self._at = at
-        self._after = after
-        self._kill = kill
-
-    def around(self, target: Any) -> Any:
-        """
-        Return something that acts as `target` until the fuse blows.
-        """
-        return _Fused(self, target)
-
-    def call(self, name: str, method: Any, arguments: Any, named: Any) -> Any:
-        """
-        Make one call, unless it is the one.
-        """
-        number = len(self.calls)
-        self.calls.append(name)
-        if number == self._at and not self._after:
-            self._blow()
-        result = method(*arguments, **named)
-        if number == self._at:
-            self._blow()
-        return result
-
-    def _blow(self) -> None:
-        if self._kill:
-            os.kill(os.getpid(), signal.SIGKILL)
-        raise Broken
-
-
-class _Fused:
-    def __init__(self, fuse: Fuse, target: Any) -> None:
-        self._fuse = fuse
-        self._target = target
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._target, name)
-        return lambda *arguments, **named: self._fuse.call(name, method, arguments, named)
 
 
 def run(site: Site, fuse: Fuse) -> None:

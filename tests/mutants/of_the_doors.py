@@ -8,6 +8,7 @@ from tests.mutants.mutant import Mutant
 
 AUTHORIZE: Final = "retrieval/authorize.py"
 RECHECK: Final = "retrieval/recheck.py"
+UNSEAL: Final = "retrieval/unseal.py"
 ANSWER: Final = "retrieval/answer.py"
 
 IN_AUTHORIZE: Final = "tests/retrieval/test_authorize.py"
@@ -16,6 +17,10 @@ IN_DISCREPANCIES: Final = "tests/retrieval/test_discrepancies.py"
 IN_ANSWER: Final = "tests/end_to_end/test_one_epoch.py"
 IN_ALARM: Final = "tests/security/test_door_alarm.py"
 IN_HOPS: Final = "tests/security/test_every_hop.py"
+IN_NEW_ENEMY: Final = "tests/security/test_new_enemy.py"
+STRADDLING: Final = (
+    f"{IN_NEW_ENEMY}::test_without_its_guards_a_request_that_began_before_gets_the_secret",
+)
 FRESH: Final = (f"{IN_AUTHORIZE}::test_a_source_is_searched_while_its_permissions_are_fresh",)
 
 FIRST_DOOR: Final = (
@@ -330,10 +335,32 @@ DISCREPANCIES: Final = (
 
 PATH: Final = (
     Mutant(
+        "unseal-of-another-epoch",
+        UNSEAL,
+        "        if revision is not None and revision.epoch != epoch:\n",
+        "        if revision is not None and revision.epoch < epoch:\n",
+        "Who is shut out between recheck and unsealing gets the new address of an old text.",
+        STRADDLING,
+    ),
+    Mutant(
+        "unseal-whatever-is-stored",
+        UNSEAL,
+        "        if revision is None or revision.revision != statement.revision:\n"
+        "            return None  # removed or replaced since the recheck\n"
+        "        meaning = Meaning(self.tenant, statement.source, statement.document, "
+        "statement.revision)\n",
+        "        if revision is None:\n"
+        "            return None\n"
+        "        meaning = Meaning(self.tenant, statement.source, statement.document, "
+        "revision.revision)\n",
+        "A text is opened that is not the one which was rechecked.",
+        STRADDLING,
+    ),
+    Mutant(
         "answer-of-two-epochs",
         ANSWER,
-        "            if checked.epoch == may.scope.epoch:\n",
-        "            if checked.epoch >= may.scope.epoch:\n",
+        "        if checked.epoch != may.scope.epoch:\n",
+        "        if checked.epoch < may.scope.epoch:\n",
         "What was searched under older permissions is answered under newer ones.",
         (
             f"{IN_ANSWER}::test_what_was_searched_under_older_permissions_is_searched_again",
@@ -343,8 +370,8 @@ PATH: Final = (
     Mutant(
         "answer-beyond-the-limit",
         ANSWER,
-        "self.unsealer.passages(checked.released[: question.limit])",
-        "self.unsealer.passages(checked.released)",
+        "        released = checked.released[: question.limit]\n",
+        "        released = checked.released\n",
         "More is opened and released than was asked for.",
         (f"{IN_ANSWER}::test_no_more_is_opened_than_was_asked_for",),
     ),

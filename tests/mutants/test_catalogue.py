@@ -37,6 +37,7 @@ CORE = {
     "acl/index/edge_reader.py",
     "retrieval/authorize.py",
     "retrieval/recheck.py",
+    "retrieval/unseal.py",
     "retrieval/answer.py",
     "ingestion/plan.py",
     "ingestion/settle.py",

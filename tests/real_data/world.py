@@ -114,12 +114,12 @@ class World:
         Unseal every chunk of these documents, asking nobody: a test holds the keys.
         """
         named = {self.ground.namer.document(SOURCE, DocumentId(one)): one for one in documents}
-        _, currency, statements = self.room.permissions.permissions(named)
+        view, currency, statements = self.room.permissions.permissions(named)
         seen = currency.acl_observed_at[SOURCE]
         return [
             StoredChunk(passage.id, named[key], passage.title, passage.text)
             for key, statement in statements.items()
-            for passage in self.room.unsealer.whole(statement, seen)
+            for passage in self.room.unsealer.whole(statement, seen, epoch=view.epoch)
         ]
 
     def prepared(self, question: str) -> RedactedQuestion:

@@ -38,6 +38,7 @@ from tests.ingestion.world import MarkingRedactor, write_lines
 ALGORITHM: Final = "ES256"
 STALENESS: Final = timedelta(hours=1)
 TENANT: Final = "acme"
+CONFIGURATION_FILE: Final = "readership.toml"
 CONFIGURATION: Final = f"""\
 # A throw-away installation of the tests, with a key that the tests hold.
 [service]
@@ -210,15 +211,25 @@ def installation(directory: Path, tenant: str = TENANT) -> Iterator[Installation
     issuer, clock = Issuer(ALGORITHM), Clock()
     keys = directory / "jwks.json"
     keys.write_text(json.dumps({"keys": [public_jwk(ALGORITHM, issuer.key)]}), encoding="utf-8")
-    file = directory / "readership.toml"
+    file = directory / CONFIGURATION_FILE
     file.write_text(CONFIGURATION.format(tenant=tenant), encoding="utf-8")
     for path in (keys, file):
         path.chmod(0o600)
     configuration = load_configuration(file)
-    embedder = HashingEmbedder()
     prepare_data_dir(configuration)
-    require_same_installation(configuration, embedder)
+    require_same_installation(configuration, HashingEmbedder())
+    with opened(directory, issuer, clock) as one:
+        yield one
+
+
+@contextmanager
+def opened(directory: Path, issuer: Issuer, clock: Clock) -> Iterator[Installation]:
+    """
+    Open an installation that is set up, as one more process on it, until the end of the block.
+    """
+    embedder = HashingEmbedder()
     with ExitStack() as stack:
+        configuration = load_configuration(directory / CONFIGURATION_FILE)
         ground = open_ground(configuration, may_write=True, clock=clock)
         stack.callback(ground.close)
         lease = open_lease(ground, embedder)

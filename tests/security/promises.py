@@ -43,6 +43,10 @@ PROMISES: Final[dict[str, str]] = {
     "ceiling": "No client carries away a document that is labelled above its ceiling.",
     "switches": "What an operator switches off is off at the next request, on every way out.",
     "one-epoch": "An answer is of one epoch, and never older than the client asked for.",
+    "new-enemy": (
+        "Once a sync or a push has taken in that somebody is shut out, nothing that was written "
+        "afterwards reaches them, whatever was underway."
+    ),
     "brake": (
         "A sync that would suddenly show many or sensitive documents to a broad audience waits "
         "for a person; what it takes away holds at once."
