@@ -121,7 +121,8 @@ class Gates:
 
     - a row for each principal that an entry names: `principal`, its `run`, and `until`, in
       microseconds;
-    - runs, in the order of their gate: `gate`, and whether it `denies`;
+    - runs, in the order of their gate: `gate`, and whether it `denies`; of each gate the
+      `first_run`, and all `later_runs`;
     - of each snapshot the `first_gate`; and of each `further_gate` the snapshot that it is
       `further_of`.
 
@@ -138,6 +139,8 @@ class Gates:
     until: Places
     gate: Places
     denies: Marks
+    first_run: Places
+    later_runs: Places
     first_gate: Places
     further_gate: Places
     further_of: Places
@@ -158,6 +161,8 @@ class Gates:
             until=empty,
             gate=empty,
             denies=empty.astype(np.bool_),
+            first_run=empty,
+            later_runs=empty,
             first_gate=empty,
             further_gate=empty,
             further_of=empty,
@@ -197,6 +202,8 @@ class Gates:
             until=_joined(self.until, more.until),
             gate=_joined(self.gate, more.gate),
             denies=np.concatenate([self.denies, np.array(more.denies, dtype=np.bool_)]),
+            first_run=_joined(self.first_run, more.first_run),
+            later_runs=_joined(self.later_runs, more.later_runs),
             first_gate=_joined(self.first_gate, first_gate),
             further_gate=_joined(self.further_gate, (gate for gate, _ in further)),
             further_of=_joined(self.further_of, (snapshot for _, snapshot in further)),
@@ -216,10 +223,16 @@ class _Rows:
         self.until: list[int] = []
         self.gate: list[int] = []
         self.denies: list[bool] = []
+        self.first_run: list[int] = []
+        self.later_runs: list[int] = []
 
     def add(self, gate: Gate, number: int) -> None:
-        for effect, entries in groupby(gate, key=lambda entry: entry.effect):
+        split = groupby(gate, key=lambda entry: entry.effect)
+        # An empty gate has a run as well, with no row that could decide.
+        runs = [(effect, tuple(entries)) for effect, entries in split] or [(Effect.DENY, ())]
+        for place, (effect, entries) in enumerate(runs):
             run = self._runs_before + len(self.gate)
+            (self.later_runs if place else self.first_run).append(run)
             self.gate.append(number)
             self.denies.append(effect is Effect.DENY)
             for entry in entries:

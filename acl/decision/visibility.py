@@ -194,15 +194,16 @@ class VisibilityIndex:
         gates = self._gates
         filled = np.zeros(2 * self._aside, dtype=np.bool_)
         filled[slots] = True
-        deciding = np.flatnonzero(filled[: len(gates.gate)])
+        # Most gates have one run, and it is looked at without asking whether there are others.
+        decided = filled[gates.first_run]
+        opened = decided & ~gates.denies[gates.first_run]
+        later = gates.later_runs
+        deciding = later[filled[later] & ~decided[gates.gate[later]]]
         of_gate = gates.gate[deciding]
         first = np.ones(len(deciding), dtype=np.bool_)
         np.not_equal(of_gate[1:], of_gate[:-1], out=first[1:])
-        # Later runs of a gate are set aside likewise.
-        count = len(gates.known)
-        opened = np.zeros(2 * count, dtype=np.bool_)
-        opened[of_gate + count * ~first] = ~gates.denies[deciding]
-        return opened[:count]
+        opened[of_gate[first]] = ~gates.denies[deciding[first]]
+        return opened
 
     def _next_expiry(self, snapshots: Numbers, now: int) -> datetime | None:
         if not len(self._expiries):

@@ -264,7 +264,7 @@ SCOPES: Final = (
         "np.not_equal(of_gate[1:], of_gate[:-1], out=first[1:])",
         "np.not_equal(of_gate[1:], of_gate[:-1], out=first[:-1])",
         "Off by one: the last row of a gate decides, and a denial above it does not.",
-        (f"{IN_VISIBILITY}::test_the_first_entry_of_each_gate_decides",),
+        (f"{IN_VISIBILITY}::test_so_it_does_where_effects_take_turns",),
     ),
     Mutant(
         "visible-any-gate",
@@ -347,6 +347,22 @@ SCOPES: Final = (
         "groupby(gate, key=lambda entry: entry.effect)",
         "groupby(gate, key=lambda entry: gate[0].effect)",
         "What follows the first entry of a gate has its effect; a denial permits.",
+        (f"{IN_VISIBILITY}::test_the_first_entry_of_each_gate_decides",),
+    ),
+    Mutant(
+        "compiled-empty-gate-without-run",
+        COMPILED,
+        " or [(Effect.DENY, ())]\n",
+        "\n",
+        "An empty gate, which opens for nobody, is taken for the next one.",
+        (f"{IN_VISIBILITY}::test_so_it_does_where_effects_take_turns",),
+    ),
+    Mutant(
+        "visible-later-run-overrules",
+        VISIBILITY,
+        "later[filled[later] & ~decided[gates.gate[later]]]",
+        "later[filled[later]]",
+        "A permission below a denial opens the gate that the denial has shut.",
         (f"{IN_VISIBILITY}::test_the_first_entry_of_each_gate_decides",),
     ),
     Mutant(

@@ -76,6 +76,23 @@ def test_the_first_entry_of_each_gate_decides() -> None:
     assert [1, 2, 3] == seen(index, BOB)
 
 
+@pytest.mark.promise("deny-first")
+def test_so_it_does_where_effects_take_turns() -> None:
+    """
+    And an empty gate opens for nobody, whatever comes after it.
+    """
+    index = index_of(
+        acl((permit(CAROL), deny(ALICE), permit(ENG))),
+        acl((deny(CAROL), permit(ALICE), deny(ENG), permit(BOB))),
+        acl(()),
+        acl((permit(ENG),)),
+    )
+
+    assert [2, 4] == seen(index, ALICE)
+    assert [1, 4] == seen(index, BOB)
+    assert [1] == seen(index, CAROL)
+
+
 def test_every_gate_must_open() -> None:
     index = index_of(acl((permit(ENG),), (permit(BOB),)), acl((permit(ENG),), (permit(CAROL),)))
 
