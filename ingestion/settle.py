@@ -2,8 +2,8 @@
 Makes the index follow the registry, document by document. Safe to repeat, safe to interrupt.
 
 A document is marked unsettled in the registry before its points are touched, and settled only
-after the index has flushed. Whatever a crash leaves between the two is found here. Several
-processes settle, each in its turn.
+after the index has flushed, unless it has been changed meanwhile. Whatever a crash leaves between
+the two is found here. Several processes settle, each in its turn.
 """
 
 import logging
@@ -70,8 +70,8 @@ class Settler:
         withdrawn: dict[DocumentKey, int] = {}
         removed: list[DocumentKey] = []
         incomplete: list[DocumentKey] = []
-        for key in keys:
-            state = self.registry.settled_state(key)
+        seen = {key: self.registry.settled_state(key) for key in keys}
+        for key, state in seen.items():
             if state is None or state.permission.state is DocumentState.REMOVED:
                 removed.append(key)
             elif not self._complete(state):
@@ -86,7 +86,7 @@ class Settler:
         self.index.discard_uncommitted(withdrawn)
         self.index.remove([*removed, *incomplete])
         self.index.flush()
-        self.registry.settle(set(keys) - set(incomplete))
+        self.registry.settle({key: seen[key] for key in seen.keys() - set(incomplete)})
         self._process_anew(incomplete)
 
     def _complete(self, state: SettledState) -> bool:

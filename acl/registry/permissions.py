@@ -28,6 +28,7 @@ from acl.model.identifiers import (
 from acl.model.switches import Switches
 from acl.registry import tables
 from acl.registry.database import Database
+from acl.registry.errors import RegistryUnavailableError
 from acl.registry.views import MAX_KEYS_A_QUERY, Edition, PermissionView, ViewBuilder
 
 logger = logging.getLogger(__name__)
@@ -186,6 +187,9 @@ class PermissionRegistry:
     def _present(self, connection: Connection) -> tuple[PermissionView, Currency]:
         # One row for every source; what is not of the source is the same on each.
         rows = connection.execute(_PRESENT).all()
+        if not rows:
+            msg = "the registry has lost its epoch; restore it from a backup"
+            raise RegistryUnavailableError(msg)
         epoch, documents, directory, _, _, some_unsettled = rows[0]
         unsettled = connection.scalars(_UNSETTLED) if some_unsettled else ()
         currency = Currency(

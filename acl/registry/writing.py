@@ -286,15 +286,19 @@ class RegistryWriter:
         with self._database.writing() as connection:
             mark_unsettled(connection, keys, now)
 
-    def settle(self, keys: Iterable[DocumentKey]) -> None:
+    def settle(self, seen: Mapping[DocumentKey, SettledState | None]) -> None:
         """
-        Record that the index agrees about these documents. Only after its flush.
+        Record that the index agrees with what was seen of these documents. Only after its flush.
+
+        One that has been changed since stays unsettled: whoever changed it may have died before
+        the index heard of it.
         """
         with self._database.writing() as connection:
-            for key in keys:
-                connection.execute(
-                    delete(tables.unsettled).where(tables.unsettled.c.document_key == key)
-                )
+            for key, state in seen.items():
+                if current_permission(connection, key) == (state and state.permission):
+                    connection.execute(
+                        delete(tables.unsettled).where(tables.unsettled.c.document_key == key)
+                    )
 
     def sealed_card(self, key: DocumentKey) -> tuple[int, EnvelopeKey, bytes] | None:
         """

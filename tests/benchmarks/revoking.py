@@ -60,7 +60,7 @@ class Archive:
                     for number in some
                 ]
                 touched = self._writer.commit_revisions(SOURCE, revisions, now=_now())
-                self._writer.settle(touched)
+                self._writer.settle({key: self._writer.settled_state(key) for key in touched})
         self._writer.observed(SOURCE, at=_now())
 
     def define(self, *, without: str | None = None) -> None:

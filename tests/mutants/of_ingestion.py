@@ -130,16 +130,18 @@ SYNCS: Final = (
     Mutant(
         "settle-before-flush",
         SETTLE,
-        "        self.index.flush()\n        self.registry.settle(set(keys) - set(incomplete))\n",
-        "        self.registry.settle(set(keys) - set(incomplete))\n        self.index.flush()\n",
+        "        self.index.flush()\n"
+        "        self.registry.settle({key: seen[key] for key in seen.keys() - set(incomplete)})\n",
+        "        self.registry.settle({key: seen[key] for key in seen.keys() - set(incomplete)})\n"
+        "        self.index.flush()\n",
         "After a crash the registry says that the index followed, and it did not.",
         (f"{IN_SETTLE}::test_nothing_counts_as_settled_before_it_is_durable",),
     ),
     Mutant(
         "settle-incomplete-too",
         SETTLE,
-        "        self.registry.settle(set(keys) - set(incomplete))\n",
-        "        self.registry.settle(set(keys))\n",
+        "seen.keys() - set(incomplete)",
+        "seen.keys()",
         "A document whose points are lost counts as settled.",
         (f"{IN_SETTLE}::test_a_document_with_a_missing_point_is_not_half_visible",),
     ),

@@ -163,6 +163,14 @@ REGISTRY: Final = (
         (f"{IN_DOCUMENTS}::test_unsettled_documents_are_listed_until_settled",),
     ),
     Mutant(
+        "settled-whatever-came-since",
+        WRITING,
+        "                if current_permission(connection, key) == (state and state.permission):\n",
+        "                if True:\n",
+        "A change that the index never heard of is taken for settled, and its document is lost.",
+        (f"{IN_DOCUMENTS}::test_what_has_changed_since_it_was_seen_stays_unsettled",),
+    ),
+    Mutant(
         "seal-of-nothing-not-verified",
         PERMISSIONS,
         "            self._verified(self._stand_in)\n",

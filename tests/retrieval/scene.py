@@ -108,7 +108,7 @@ class Scene:
         """
         Say that the index has followed.
         """
-        self.registry.writer.settle(self.registry.writer.unsettled())
+        self.registry.settle(*self.registry.writer.unsettled())
 
     def off(self, kind: SwitchKind, within: str, name: str) -> None:
         """
@@ -128,7 +128,7 @@ def scene_in(directory: Path) -> Iterator[Scene]:
     with copied(template, directory / "one") as registry:
         registry.commit("plan", PLAN)
         registry.commit("twin", PLAN)
-        registry.writer.settle([key_of("plan"), key_of("twin")])
+        registry.settle(key_of("plan"), key_of("twin"))
         registry.writer.observed(HANDBOOK, at=NOON)
         budgets = SourceBudgets({HANDBOOK: HOUR})
         authorizer = Authorizer(

@@ -77,7 +77,7 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     budgets = SourceBudgets({HANDBOOK: HOUR})
     with copied(template, tmp_path / "one") as registry:
         registry.define({STAFF: {ENG, BOB}, ENG: {ALICE}})
-        registry.writer.settle([registry.commit("plan", PLAN)])
+        registry.settle(registry.commit("plan", PLAN))
         registry.writer.observed(HANDBOOK, at=NOON)
         explainer = Explainer(
             PermissionRegistry(
@@ -257,7 +257,7 @@ def test_a_difference_says_what_was_gained_and_lost(scene: Scene) -> None:
     Exactly these; a document that stayed readable is not named.
     """
     for name, readers in (("stays", ALICE), ("goes", ALICE), ("comes", BOB), ("never", BOB)):
-        scene.registry.writer.settle([scene.registry.commit(name, readable_by(readers))])
+        scene.registry.settle(scene.registry.commit(name, readable_by(readers)))
     before = Epoch(scene.registry.epoch())
     scene.registry.change("goes", readable_by(BOB))
     scene.registry.change("comes", readable_by(ALICE))

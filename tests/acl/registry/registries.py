@@ -86,6 +86,12 @@ class Registry:
         frozen = {one: frozenset(members) for one, members in groups.items()}
         self.writer.apply_permissions(source, [], frozen, now=NOON)
 
+    def settle(self, *keys: DocumentKey) -> None:
+        """
+        Say that the index follows what is committed of these documents.
+        """
+        self.writer.settle({key: self.writer.settled_state(key) for key in keys})
+
     def epoch(self) -> int:
         view, _ = self.reader.current()
         return view.epoch

@@ -180,7 +180,7 @@ def test_what_has_changed_is_unsettled_until_the_index_followed(registry: Regist
     ):
         change()
         assert [key_of("payroll")] == registry.writer.unsettled()
-        registry.writer.settle([key_of("payroll")])
+        registry.settle(key_of("payroll"))
         assert [] == registry.writer.unsettled()
 
 
@@ -191,9 +191,31 @@ def test_unsettled_documents_are_listed_until_settled(registry: Registry) -> Non
     assert {key} == registry.reader.current()[1].unsettled
     assert [key] == registry.writer.unsettled()
 
-    registry.writer.settle([key])
+    registry.settle(key)
 
     assert frozenset() == registry.reader.current()[1].unsettled
+
+
+@pytest.mark.promise("crash-safe")
+@pytest.mark.parametrize("before", ["committed", "never committed"])
+def test_what_has_changed_since_it_was_seen_stays_unsettled(
+    registry: Registry, before: str
+) -> None:
+    """
+    Another process commits while the index follows, and dies before it can follow again.
+    """
+    if before == "committed":
+        registry.commit("payroll", readable_by(ALICE))
+    key = key_of("payroll")
+    registry.writer.mark_unsettled([key], now=NOON)
+    seen = {key: registry.writer.settled_state(key)}
+    registry.commit("payroll", readable_by(ALICE, BOB), revision=2)
+
+    registry.writer.settle(seen)
+
+    assert [key] == registry.writer.unsettled()
+    registry.settle(key)
+    assert [] == registry.writer.unsettled()
 
 
 def test_a_thousand_documents_are_looked_up_in_one_call(registry: Registry) -> None:

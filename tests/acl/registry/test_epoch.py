@@ -49,7 +49,7 @@ IRRELEVANT: dict[str, Callable[[Registry], object]] = {
     "an observation": lambda r: r.writer.observed(HANDBOOK, at=NOON),
     "a known source": lambda r: r.writer.register_source(HANDBOOK, CORP),
     "an index to follow": lambda r: r.writer.mark_unsettled([key_of("payroll")], now=NOON),
-    "an index that followed": lambda r: r.writer.settle([key_of("payroll")]),
+    "an index that followed": lambda r: r.settle(key_of("payroll")),
     "a card": lambda r: r.writer.replace_card(key_of("payroll"), 1, b"card", "c"),
     "a fingerprint": lambda r: r.writer.forget_fingerprints([key_of("payroll")]),
     "a look": lambda r: (r.writer.known(HANDBOOK), r.writer.groups_of(HANDBOOK)),
