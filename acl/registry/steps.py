@@ -7,7 +7,7 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from acl.model.documents import DocumentPermission
 from acl.model.grants import AclSnapshot
@@ -87,3 +87,10 @@ def mark_unsettled(connection: Connection, keys: Sequence[DocumentKey], now: dat
     fresh = [{"document_key": key, "since": now} for key in dict.fromkeys(keys)]
     if new := [row for row in fresh if row["document_key"] not in pending]:
         connection.execute(insert(tables.unsettled), new)
+
+
+def mark_settled(connection: Connection, key: DocumentKey) -> None:
+    """
+    Let searches find a document again.
+    """
+    connection.execute(delete(tables.unsettled).where(tables.unsettled.c.document_key == key))

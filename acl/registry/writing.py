@@ -52,6 +52,7 @@ from acl.registry.steps import (
     ensure_source,
     intern_readership,
     mark_observed,
+    mark_settled,
     mark_unsettled,
     upsert_document,
 )
@@ -243,12 +244,10 @@ class RegistryWriter:
         """
         Return what the index must hold of a document, or `None` if it was never committed.
         """
-        wanted = select(tables.documents).where(tables.documents.c.key == key)
         with self._database.reading() as connection:
-            row = connection.execute(wanted).one_or_none()
-            if row is None:
+            current = current_permission(connection, key)
+            if current is None:
                 return None
-            current = permission_from(row)
             owned = select(tables.chunks.c.chunk).where(
                 tables.chunks.c.document_key == key,
                 tables.chunks.c.revision == current.revision,
@@ -296,9 +295,7 @@ class RegistryWriter:
         with self._database.writing() as connection:
             for key, state in seen.items():
                 if current_permission(connection, key) == (state and state.permission):
-                    connection.execute(
-                        delete(tables.unsettled).where(tables.unsettled.c.document_key == key)
-                    )
+                    mark_settled(connection, key)
 
     def sealed_card(self, key: DocumentKey) -> tuple[int, EnvelopeKey, bytes] | None:
         """

@@ -32,7 +32,7 @@ def ward(shared: Installation) -> Ward:
 @pytest.fixture
 def alarms() -> Iterator[list[str]]:
     """
-    Every critical message, as it would stand in the log.
+    Every critical message of the step that compares the doors, as it would stand in the log.
     """
     heard: list[str] = []
 
@@ -41,9 +41,10 @@ def alarms() -> Iterator[list[str]]:
             heard.append(record.getMessage())
 
     listening = Listening(level=logging.CRITICAL)
-    logging.getLogger().addHandler(listening)
+    compares = logging.getLogger("retrieval.answer")
+    compares.addHandler(listening)
     yield heard
-    logging.getLogger().removeHandler(listening)
+    compares.removeHandler(listening)
 
 
 def ask(ward: Ward, room: ReadingRoom, ids: dict[str, str]) -> str:
