@@ -289,8 +289,7 @@ class RegistryWriter:
         """
         Record that the index agrees with what was seen of these documents. Only after its flush.
 
-        One that has been changed since stays unsettled: whoever changed it may have died before
-        the index heard of it.
+        One that has been changed since stays unsettled: the index may never hear of the change.
         """
         with self._database.writing() as connection:
             for key, state in seen.items():
