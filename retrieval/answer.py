@@ -17,6 +17,7 @@ from acl.audit.events import AuditEvent, blinded
 from acl.identity.reader import VerifiedReader
 from acl.identity.tokens import TokenVerifier
 from acl.index.reading import Question
+from acl.model.documents import DocumentPermission
 from acl.model.identifiers import ChunkId, DocumentId, DocumentKey, Epoch, SourceName
 from acl.registry.permissions import PermissionRegistry
 from retrieval.authenticate import authenticate
@@ -173,13 +174,10 @@ class ReadingRoom:
         """
         request_id = secrets.token_hex(16)
         reader = authenticate(authorization, self.verifier)
-        may = self.authorizer.authorize(reader, needs=READ_SCOPE)
         chunk = ChunkId(passage_id)
-        owner = self.permissions.document_of(chunk)
-        asked = owner if owner is not None else NO_DOCUMENT
-        epoch, opened = of_one_epoch(lambda: self._opened_chunk(asked, chunk, may))
+        may, opened = of_one_epoch(lambda: self._opened_chunk(reader, chunk))
         passages = tuple(cite(sanitise(passage)) for passage in opened if passage is not None)
-        self._record(request_id, "passage", may, epoch, passages, {"asked": passage_id})
+        self._record(request_id, "passage", may, may.scope.epoch, passages, {"asked": passage_id})
         if not passages:
             msg = f"passage {passage_id!r:.80}"
             raise NotFoundError(msg)
@@ -197,14 +195,13 @@ class ReadingRoom:
         """
         request_id = secrets.token_hex(16)
         reader = authenticate(authorization, self.verifier)
-        may = self.authorizer.authorize(reader, needs=READ_SCOPE)
         named = SourceName(source) if source is not None else None
         keys = self._keys(DocumentId(document), named)
-        epoch, whole = of_one_epoch(lambda: self._opened_documents(keys, may))
+        may, whole = of_one_epoch(lambda: self._opened_documents(reader, keys))
         opened = [parts for parts in whole if parts]
         found = opened if len(opened) == 1 else []
         released = tuple(cite(sanitise(p)) for parts in found for p in parts)
-        self._record(request_id, "document", may, epoch, released, {"asked": document})
+        self._record(request_id, "document", may, may.scope.epoch, released, {"asked": document})
         if len(opened) > 1:
             raise AmbiguousDocumentError
         if not released:
@@ -214,7 +211,9 @@ class ReadingRoom:
         text = inert("".join(passage.text for passage in found[0]))
         cut = text[:MAX_DOCUMENT_CHARACTERS]
         length = found[0][-1].provenance.span.end
-        return WholeDocument(request_id, epoch, released[0], cut, length, len(cut) < len(text))
+        return WholeDocument(
+            request_id, may.scope.epoch, released[0], cut, length, len(cut) < len(text)
+        )
 
     def explain(
         self, authorization: Sequence[str], asked: AskedWhy
@@ -237,16 +236,30 @@ class ReadingRoom:
         return request_id, found
 
     def _opened_chunk(
-        self, key: DocumentKey, chunk: ChunkId, may: Authorized
-    ) -> tuple[Epoch, list[Passage | None]]:
-        epoch, readable = self.rechecker.readable_documents([key], may)
-        return epoch, [self.unsealer.one(*one, chunk, epoch=epoch) for one in readable]
+        self, reader: VerifiedReader, chunk: ChunkId
+    ) -> tuple[Authorized, list[Passage | None]]:
+        may = self.authorizer.authorize(reader, needs=READ_SCOPE)
+        owner = self.permissions.document_of(chunk)
+        readable = self._readable([owner if owner is not None else NO_DOCUMENT], may)
+        epoch = may.scope.epoch
+        return may, [self.unsealer.one(*one, chunk, epoch=epoch) for one in readable]
 
     def _opened_documents(
+        self, reader: VerifiedReader, keys: Sequence[DocumentKey]
+    ) -> tuple[Authorized, list[list[Passage]]]:
+        may = self.authorizer.authorize(reader, needs=READ_SCOPE)
+        readable = self._readable(keys, may)
+        return may, [self.unsealer.whole(*one, epoch=may.scope.epoch) for one in readable]
+
+    def _readable(
         self, keys: Sequence[DocumentKey], may: Authorized
-    ) -> tuple[Epoch, list[list[Passage]]]:
+    ) -> list[tuple[DocumentPermission, datetime]]:
         epoch, readable = self.rechecker.readable_documents(keys, may)
-        return epoch, [self.unsealer.whole(*one, epoch=epoch) for one in readable]
+        # A reader who was switched off since must be refused, and the record name one epoch.
+        if epoch != may.scope.epoch:
+            msg = f"authorised at epoch {may.scope.epoch}, rechecked at {epoch}"
+            raise EpochMovedError(msg)
+        return readable
 
     def _keys(self, document: DocumentId, source: SourceName | None) -> list[DocumentKey]:
         # Derived, not looked up: a document that is not there takes the same way as one that

@@ -3,18 +3,24 @@ The path of a question as a whole: of one epoch, no longer than asked for, and r
 """
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from acl.audit.chain import AuditUnavailableError
 from acl.index.hashing_embedder import HashingEmbedder
-from acl.model.documents import Hit
+from acl.model.documents import DocumentPermission, Hit
+from acl.model.identifiers import DocumentKey, Epoch
+from acl.model.switches import Switch, SwitchKind
+from acl.registry.database import open_database
+from acl.registry.switchboard import SwitchBoard
+from readership.demo.issuer import UNSAFE_DEMO_ISSUER
 from retrieval.answer import MAX_SEARCHES, AskedQuestion, ReadingRoom
 from retrieval.authorize import Authorized
-from retrieval.errors import EpochMovedError
+from retrieval.errors import EpochMovedError, NotFoundError, SwitchedOffError
 from retrieval.recheck import Rechecked, Rechecker
 from retrieval.wiring import Tools, build_room
 from tests.end_to_end.push_world import PushWorld, started, stated
@@ -79,6 +85,66 @@ def test_permissions_that_never_stand_still_are_answered_with_nothing(
 ) -> None:
     with pytest.raises(EpochMovedError):
         moving(room, world, MAX_SEARCHES).answer(bearer(world), QUESTION)
+
+
+@pytest.mark.promise("one-epoch")
+@pytest.mark.promise("switches")
+@pytest.mark.parametrize("what", ["passage", "document"])
+def test_whoever_is_switched_off_during_a_fetch_is_refused(
+    world: PushWorld, room: ReadingRoom, what: str
+) -> None:
+    """
+    Authorisation and recheck of a fetch are of one epoch, or both are done again.
+    """
+    (first, *_) = room.answer(bearer(world), QUESTION).passages
+    writing = open_database(world.ground.configuration.registry_url, may_write=True)
+    ann = Switch(SwitchKind.READER, UNSAFE_DEMO_ISSUER, "ann")
+    board = SwitchBoard(writing)
+
+    class Switching(Rechecker):
+        def readable_documents(
+            self, keys: Collection[DocumentKey], authorized: Authorized
+        ) -> tuple[Epoch, list[tuple[DocumentPermission, datetime]]]:
+            board.switch_off(ann, "lost her laptop", now=self.clock())
+            return super().readable_documents(keys, authorized)
+
+    one = room.rechecker
+    switching = Switching(one.permissions, one.budgets, one.namer, one.clock)
+    asking = replace(room, rechecker=switching)
+    fetch: dict[str, Callable[[], object]] = {
+        "passage": lambda: asking.passage(bearer(world), first.id),
+        "document": lambda: asking.document(bearer(world), first.provenance.document, None),
+    }
+    try:
+        with pytest.raises(SwitchedOffError):
+            fetch[what]()
+    finally:
+        board.switch_on(ann, now=one.clock())
+        writing.close()
+
+    assert room.passage(bearer(world), first.id)
+
+
+@pytest.mark.promise("one-epoch")
+def test_what_is_not_found_is_recorded_at_the_epoch_that_decided(
+    world: PushWorld, room: ReadingRoom
+) -> None:
+    class Moving(Rechecker):
+        def readable_documents(
+            self, keys: Collection[DocumentKey], authorized: Authorized
+        ) -> tuple[Epoch, list[tuple[DocumentPermission, datetime]]]:
+            if authorized.scope.epoch == before:
+                world.put("groups/moved-by-a-fetch", {"members": ["user:ann"]})
+            return super().readable_documents(keys, authorized)
+
+    before, one = room.permissions.epoch(), room.rechecker
+    moved = replace(room, rechecker=Moving(one.permissions, one.budgets, one.namer, one.clock))
+
+    with pytest.raises(NotFoundError):
+        moved.passage(bearer(world), "no-such-passage")
+
+    event: dict[str, Any] = list(world.ground.trail.events())[-1]
+    assert before < room.permissions.epoch() == event["details"]["epoch"]
 
 
 @pytest.mark.promise("late-unseal")

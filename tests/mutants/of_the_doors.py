@@ -357,6 +357,14 @@ PATH: Final = (
         STRADDLING,
     ),
     Mutant(
+        "fetch-of-two-epochs",
+        ANSWER,
+        "        if epoch != may.scope.epoch:\n",
+        "        if epoch < may.scope.epoch:\n",
+        "A fetch is recorded at another epoch than the one that decided it.",
+        (f"{IN_ANSWER}::test_what_is_not_found_is_recorded_at_the_epoch_that_decided",),
+    ),
+    Mutant(
         "answer-of-two-epochs",
         ANSWER,
         "        if checked.epoch != may.scope.epoch:\n",
