@@ -20,7 +20,8 @@ from acl.wiring import (
 from ingestion.wiring import build_question_redactor
 from readership.push_routes import LARGER_BODIES, push_routes
 from readership.pushing import open_push_desk, takes_pushes
-from retrieval.wiring import Tools, build_app, trusted_issuers
+from retrieval.identity_wiring import trusted_issuers
+from retrieval.wiring import Tools, build_app
 
 MAX_CONNECTIONS: Final = 512
 SHUTDOWN_SECONDS: Final = 10
