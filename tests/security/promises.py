@@ -27,6 +27,7 @@ PROMISES: Final[dict[str, str]] = {
     "revocation": "A permission that was withdrawn is withdrawn at the next request.",
     "late-unseal": "No text becomes plaintext before the last door.",
     "forged-token": "No token opens anything but one that a configured issuer has signed for us.",
+    "token-kept-nowhere": "No token, nor a part of one, is logged, recorded or told to anybody.",
     "uniform-401": "Every token that proves nothing gets the same answer.",
     "absent-equals-forbidden": "What a reader may not read looks as if it did not exist.",
     "audit-before-release": "Nothing is released before its record is durable.",
