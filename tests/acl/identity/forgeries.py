@@ -206,6 +206,12 @@ BAD_CLAIMS: Final[Mapping[str, Mapping[str, Any]]] = {
     "scope is not ASCII": {"scope": "rag.s\u0435arch"},
     "scope lists two as one": {"scope": ["rag.search rag.admin"]},
     "scope lists none": {"scope": [""]},
+    "an ID token by its hash": {"at_hash": "77QmUPtjPfzWtF2AnpK9RQ"},
+    "an ID token by its code": {"c_hash": "LDktKdoQak3Pk0cnXxCltA"},
+    "a logout token": {
+        "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+        "sid": "08a5019c",
+    },
     "act is text": {"act": "agent"},
     "act is a list": {"act": [{"sub": "agent"}]},
     "act has no sub": {"act": {}},
