@@ -98,7 +98,7 @@ TOKENS_AND_KEYS: Final = (
         '    refuse(canonical != part, "step 2: a part is not canonical base64url")\n',
         "    refuse(not canonical, part)\n",
         "One token has many spellings, and a list of refused ones has none of the others.",
-        FORGED,
+        (f"{IN_TOKENS}::test_the_step_refuses_its_forgery",),
     ),
     Mutant(
         "algorithms-of-every-issuer",
