@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -31,9 +30,10 @@ from pydantic_settings import (
 from acl.errors import ConfigurationError
 from acl.identity.tokens import MAX_LIFETIME_SECONDS
 from acl.model.documents import UNLABELLED
-from acl.registry.address import registry_address
 from acl.settings_brake import Brake, BrakeSettings
+from acl.settings_events import Transmitters
 from acl.settings_labels import LabelRuleSettings, LabelSettings
+from acl.settings_stores import IndexSettings, KeySettings, RegistrySettings
 from acl.settings_values import Algorithms, Duration, HttpsAddress, Label, Name, Section
 
 DEFAULT_FILE: Final = "readership.toml"
@@ -97,6 +97,12 @@ class IssuerSettings(Section):
     leeway: Duration = timedelta(seconds=30)
     """How far clocks may differ."""
 
+    ca_file: Path | None = None
+    """Certificates that its TLS is checked against, in place of the public authorities."""
+
+    logout_clients: list[Annotated[str, Field(min_length=1)]] = Field(default=[])
+    """Clients whose back-channel logouts it sends here; without one none is taken in."""
+
     links: list[LinkSettings] = Field(default=[])
     """Which principals its subjects are; without a link they are nobody."""
 
@@ -108,50 +114,13 @@ class IssuerSettings(Section):
         if not 0 < self.max_lifetime.total_seconds() <= MAX_LIFETIME_SECONDS:
             msg = "max_lifetime is more than zero and at most 24h"
             raise ValueError(msg)
+        if one := sorted(set(self.logout_clients) & set(self.audiences)):
+            msg = f"logout_clients and audiences both list {one[0]!r}; a client id is no audience"
+            raise ValueError(msg)
         if not 0 <= self.leeway.total_seconds() <= 60:  # noqa: PLR2004 - a minute of clock skew
             msg = "leeway is at most 60s"
             raise ValueError(msg)
         return self
-
-
-class RegistrySettings(Section):
-    """
-    Where documents, permissions and sealed text are recorded.
-    """
-
-    url: Annotated[str, AfterValidator(registry_address)] = "sqlite:///registry.db"
-    """A SQLite path is relative to the data directory. Otherwise postgresql://, no password."""
-
-    password_file: Path | None = None
-    """The password of PostgreSQL's role; relative to the configuration file."""
-
-    @model_validator(mode="after")
-    def _password_has_a_use(self) -> "RegistrySettings":
-        if self.password_file is not None and self.url.startswith("sqlite:"):
-            msg = "password_file is for PostgreSQL; remove it, or name a postgresql:// address"
-            raise ValueError(msg)
-        return self
-
-
-class IndexSettings(Section):
-    """
-    Where vectors are kept.
-    """
-
-    engine: Literal["edge"] = "edge"
-    """The embedded engine, in a process of its own."""
-
-    candidates: int = Field(default=100, ge=10, le=1_000)
-    """How many chunks each leg of a search brings to the fusion."""
-
-
-class KeySettings(Section):
-    """
-    Who holds the key-encryption keys.
-    """
-
-    provider: Literal["file"] = "file"
-    """Files below the data directory."""
 
 
 class EmbeddingSettings(Section):
@@ -223,6 +192,7 @@ class Settings(BaseSettings):
 
     service: ServiceSettings
     issuers: list[IssuerSettings] = Field(default=[])
+    transmitters: Transmitters = Field(default=[])
     registry: RegistrySettings = RegistrySettings()
     index: IndexSettings = IndexSettings()
     keys: KeySettings = KeySettings()
@@ -236,6 +206,7 @@ class Settings(BaseSettings):
     def _unambiguous(self) -> "Settings":
         for what, names in (
             ("issuers", [one.issuer for one in self.issuers]),
+            ("transmitters", [one.issuer for one in self.transmitters]),
             ("sources", [one.name for one in self.sources]),
         ):
             if len(set(names)) != len(names):

@@ -27,7 +27,7 @@ from ingestion.wiring import (
     label_rules,
 )
 from readership.push_desk import PushDesk, PushedSource
-from retrieval.wiring import build_verifier
+from retrieval.wiring import build_verifier, revocation_rule
 
 
 def takes_pushes(configuration: Configuration) -> bool:
@@ -71,6 +71,8 @@ def open_push_desk(
         worker=stack.enter_context(PushWorker(content)),
         trail=ground.trail,
         clock=ground.clock,
+        revocation=revocation_rule(configuration),
+        database=ground.database,
     )
 
 

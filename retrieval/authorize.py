@@ -3,16 +3,18 @@ Step 2, the first door. What may this reader search, now?
 
 Asks `acl.decision` and adds nothing. A source whose permissions are older than its budget, or
 that an operator has switched off, is dark: it is left out of the scope and named as a blind
-spot. A reader or client that was switched off is refused.
+spot. A token that was revoked proves nothing; a reader or client that was switched off is
+refused.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from acl.decision.scoping import ScopeGround, mint_scope, narrow_scope
 from acl.identity.linking import IdentityLink, link
 from acl.identity.reader import VerifiedReader
+from acl.identity.revocation import RevocationRule
 from acl.model.identifiers import Epoch, SourceName, TenantId
 from acl.model.labels import Ceiling, LabelPolicy
 from acl.model.principals import Principal
@@ -99,6 +101,7 @@ class Authorizer:
     labels: LabelPolicies
     tenant: TenantId
     clock: Callable[[], datetime]
+    revocation: RevocationRule = field(default_factory=RevocationRule)
 
     def authorize(
         self,
@@ -112,15 +115,19 @@ class Authorizer:
         Mint the reader's scope, narrowed to `sources` where the question names some.
 
         Raises:
+            TokenRejectedError: The token was revoked.
             InsufficientScopeError: The token was not issued for this operation.
             SwitchedOffError: An operator has switched the reader or the client off.
             EpochNotReachedError: The registry has not come to the epoch that was asked for.
             RegistryUnavailableError: The registry did not answer.
         """
+        # In the transaction of the epoch, and before anything that tells tokens apart.
+        view, currency = self.permissions.current(
+            lambda connection: self.revocation.require_in_force(reader, connection)
+        )
         if needs not in reader.scopes:
             raise InsufficientScopeError(needs)
         linked = link(reader, self.links, self.tenant)
-        view, currency = self.permissions.current()
         require_switched_on(reader, view.switches)
         if at_least is not None and view.epoch < at_least:
             msg = f"epoch {at_least} was asked for, the registry is at {view.epoch}"

@@ -14,7 +14,9 @@ from acl.identity.errors import KeysUnavailableError
 from acl.identity.keysets import DiscoveredKeys, KeySource, PinnedKeys
 from acl.identity.linking import IdentityLink
 from acl.identity.profiles import PROFILES
+from acl.identity.revocation import RevocationRule
 from acl.identity.tokens import TokenVerifier, TrustedIssuer
+from acl.identity.trust import client_trusting
 from acl.index.edge_reader import EdgeReader
 from acl.index.embedder import Embedder
 from acl.index.engine_lease import EngineLease
@@ -25,6 +27,7 @@ from acl.registry.content import ContentRegistry
 from acl.registry.history import History
 from acl.registry.permissions import PermissionRegistry
 from acl.settings import Configuration, IssuerSettings
+from acl.settings_events import TransmitterSettings
 from acl.wiring import Ground
 from retrieval.answer import ReadingRoom
 from retrieval.api.app import Probe, create_app
@@ -66,6 +69,7 @@ def build_room(ground: Ground, tools: Tools) -> ReadingRoom:
             label_policies(configuration),
             ground.tenant,
             ground.clock,
+            revocation_rule(configuration),
         ),
         preparer=QuestionPreparer(tools.redactor, tools.embedder, ground.namer),
         search=ScopedSearch(
@@ -154,6 +158,17 @@ def identity_links(configuration: Configuration) -> tuple[IdentityLink, ...]:
     )
 
 
+def revocation_rule(configuration: Configuration) -> RevocationRule:
+    """
+    Return by which claims the tokens of each issuer can be revoked.
+    """
+    named: dict[str, set[str]] = {}
+    for one in configuration.settings.transmitters:
+        for issuer in one.speaks_for if one.email_claim else ():
+            named.setdefault(issuer, set()).add(one.email_claim or "")
+    return RevocationRule({issuer: frozenset(claims) for issuer, claims in named.items()})
+
+
 def source_budgets(configuration: Configuration) -> SourceBudgets:
     """
     Return how old each source's permissions may be.
@@ -198,7 +213,9 @@ def permission_registry(ground: Ground) -> PermissionRegistry:
     )
 
 
-def key_source(configuration: Configuration, issuer: IssuerSettings) -> KeySource:
+def key_source(
+    configuration: Configuration, issuer: IssuerSettings | TransmitterSettings
+) -> KeySource:
     """
     Return where an issuer's keys come from; a pinned file is read at once.
 
@@ -206,7 +223,9 @@ def key_source(configuration: Configuration, issuer: IssuerSettings) -> KeySourc
         ConfigurationError: The pinned file is missing, writable by others, or no key set.
     """
     if issuer.jwks_file is None:
-        return DiscoveredKeys(issuer.issuer)
+        trusting = issuer.ca_file
+        client = client_trusting(configuration.beside(trusting)) if trusting else None
+        return DiscoveredKeys(issuer.issuer, client)
     path = configuration.beside(issuer.jwks_file)
     if not path.is_file():
         msg = f"jwks_file {path} does not exist; export the issuer's public keys to it"

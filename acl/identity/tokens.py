@@ -108,12 +108,7 @@ class TokenVerifier:
             TokenRejectedError: It proves nothing.
             KeysUnavailableError: The issuer's keys could not be had; ask again later.
         """
-        header, claims = _parse(token)  # steps 1 to 3
-        _check_header(header)  # step 4
-        trusted = self._issuer(claims)  # step 5
-        _check_type(header, trusted)  # step 6
-        _check_signature(token, header, trusted)  # steps 7 and 8
-        _check_audience(claims, trusted)  # step 9
+        trusted, claims = self.signed(token)  # steps 1 to 9
         expires_at = _check_times(claims, trusted, self._clock())  # step 10
         _refuse(claims.get("cnf") is not None, "step 12: a sender-constrained token came as bearer")
         return VerifiedReader(
@@ -125,6 +120,23 @@ class TokenVerifier:
             expires_at=expires_at,
             claims=VerifiedClaims(claims),
         )
+
+    def signed(self, token: str) -> tuple[TrustedIssuer, Mapping[str, object]]:
+        """
+        Take steps 1 to 9 alone: who signed this, as that type, for this audience.
+
+        For what is signed and is no access token; whoever calls it checks the rest.
+
+        Raises:
+            TokenRejectedError, KeysUnavailableError: As `verify`.
+        """
+        header, claims = _parse(token)  # steps 1 to 3
+        _check_header(header)  # step 4
+        trusted = self._issuer(claims)  # step 5
+        _check_type(header, trusted)  # step 6
+        _check_signature(token, header, trusted)  # steps 7 and 8
+        _check_audience(claims, trusted)  # step 9
+        return trusted, claims
 
     def _issuer(self, claims: Mapping[str, object]) -> TrustedIssuer:
         named = claims.get("iss")

@@ -83,9 +83,12 @@ class RefusalRecorder:
     every release. The next record after a flood says how many went unrecorded.
     """
 
-    def __init__(self, trail: AuditTrail, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, trail: AuditTrail, clock: Callable[[], datetime], action: str = "authenticate"
+    ) -> None:
         self._trail = trail
         self._clock = clock
+        self._action = action
         self._lock = Lock()
         self._recorded: deque[datetime] = deque()
         self._unrecorded = 0
@@ -106,7 +109,7 @@ class RefusalRecorder:
         details = {"reason": error.diagnostics(), "unrecorded_before": missed}
         try:
             self._trail.append(
-                AuditEvent(now, request_id, "authenticate", "refused", details=details)
+                AuditEvent(now, request_id, self._action, "refused", details=details)
             )
         except ReadershipError as unavailable:
             # The caller gets nothing either way.

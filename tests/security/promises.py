@@ -24,6 +24,14 @@ PROMISES: Final[dict[str, str]] = {
         "something has changed between the two."
     ),
     "revocation": "A permission that was withdrawn is withdrawn at the next request.",
+    "token-revocation": (
+        "A token that was revoked, by an operator, its issuer or a transmitter, is refused at the "
+        "next request of every process."
+    ),
+    "statements-apart": (
+        "No security event, logout token or access token passes for another of the three, and "
+        "each speaks only for whom it may."
+    ),
     "late-unseal": "No text becomes plaintext before the last door.",
     "uniform-401": "Every token that proves nothing gets the same answer.",
     "absent-equals-forbidden": "What a reader may not read looks as if it did not exist.",

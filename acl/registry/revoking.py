@@ -1,0 +1,138 @@
+"""
+Writes revocations. Each that changes anything commits a new epoch, so it holds at the next
+request of every process; one that changes nothing costs nobody anything.
+
+A statement of an issuer or transmitter is remembered by who made it and its `jti`, in the
+transaction in which it takes effect: repeating it does nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select, update
+
+from acl.model.identifiers import Epoch
+from acl.model.revocations import RevocationChange, StatementId, TokensOf, TokenStanding
+from acl.registry import tables
+from acl.registry.database import Database
+from acl.registry.epochs import next_epoch
+from acl.registry.revocations import Heard, standings
+
+REMEMBERED: Final = timedelta(days=8)
+"""
+Longer than the oldest statement that is accepted: what is forgotten cannot come back.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """
+    What became of it: the epoch since which it is in force, none if nothing changed; and
+    whether it had been made before.
+    """
+
+    epoch: Epoch | None
+    repeated: bool = False
+
+
+class RevocationBoard:
+    """
+    Where tokens are revoked.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def apply(
+        self,
+        changes: Sequence[RevocationChange],
+        *,
+        reason: str,
+        now: datetime,
+        statement: StatementId | None = None,
+    ) -> Applied:
+        """
+        Make changes take effect, all of them or none; in force when this returns.
+
+        Raises:
+            RegistryUnavailableError: It could not be committed; nothing has changed.
+        """
+        with self._database.writing() as connection:
+            if statement is not None:
+                if connection.execute(_made(statement)).first() is not None:
+                    return Applied(None, repeated=True)
+                _remember(connection, statement, now, "revoked" if changes else "without effect")
+            return Applied(_apply(connection, changes, reason, now))
+
+    def heard(self) -> list[Heard]:
+        """
+        Return what was heard of issuers and transmitters in the last `REMEMBERED`.
+        """
+        columns = tables.statements.c
+        by = (columns.kind, columns.issuer, columns.effect)
+        found = select(*by, func.count(), func.max(columns.received_at)).group_by(*by).order_by(*by)
+        with self._database.reading() as connection:
+            return [Heard(*row) for row in connection.execute(found)]
+
+
+def _apply(
+    connection: Connection, changes: Sequence[RevocationChange], reason: str, now: datetime
+) -> Epoch | None:
+    before = standings(connection, {one.tokens for one in changes})
+    after = dict(before)
+    for one in changes:
+        after[one.tokens] = after.get(one.tokens, TokenStanding()).after(one)
+    changed = {tokens: new for tokens, new in after.items() if new != before.get(tokens)}
+    if not changed:
+        return None
+    epoch = next_epoch(connection, now=now)
+    for tokens, standing in sorted(changed.items(), key=lambda one: one[0]):
+        values = _values(standing) | {"epoch": epoch, "changed_at": now, "reason": reason}
+        if tokens in before:
+            connection.execute(update(tables.revocations).where(*_is(tokens)).values(**values))
+        else:
+            named = {"issuer": tokens.issuer, "claim": tokens.claim, "value": tokens.value}
+            connection.execute(insert(tables.revocations).values(**named, **values))
+    return epoch
+
+
+def _values(standing: TokenStanding) -> dict[str, object]:
+    return {
+        "not_before": standing.not_before,
+        "account": standing.account.value,
+        "account_at": standing.account_at,
+    }
+
+
+def _is(tokens: TokensOf) -> tuple[ColumnElement[bool], ...]:
+    columns = tables.revocations.c
+    return (
+        columns.issuer == tokens.issuer,
+        columns.claim == tokens.claim,
+        columns.value == tokens.value,
+    )
+
+
+def _made(statement: StatementId) -> Select[tuple[str]]:
+    columns = tables.statements.c
+    return select(columns.jti).where(
+        columns.kind == statement.kind,
+        columns.issuer == statement.issuer,
+        columns.jti == statement.jti,
+    )
+
+
+def _remember(connection: Connection, statement: StatementId, now: datetime, effect: str) -> None:
+    columns = tables.statements.c
+    connection.execute(delete(tables.statements).where(columns.received_at < now - REMEMBERED))
+    connection.execute(
+        insert(tables.statements).values(
+            kind=statement.kind,
+            issuer=statement.issuer,
+            jti=statement.jti,
+            received_at=now,
+            effect=effect,
+        )
+    )
