@@ -11,13 +11,12 @@ from typing import Any, Final
 from acl.identity.logouts import LOGOUT, LOGOUT_EVENT, LogoutVerifier
 from acl.identity.security_events import SECURITY_EVENT, SecurityEventVerifier
 from acl.identity.subjects import SubjectRule
-from acl.identity.tokens import TokenVerifier
+from acl.identity.tokens import TokenVerifier, TrustedIssuer
 from tests.acl.identity.issuers import (
     ISSUER,
     KID,
     NOW,
     Issuer,
-    TrustedIssuer,
     clock,
     trusted,
 )

@@ -111,7 +111,10 @@ def test_an_operator_may_let_an_account_count_again() -> None:
     """
     But not the tokens that were revoked.
     """
-    purged = [CutOff(ALICE, NOON), AccountChange(ALICE, AccountState.PURGED, NOON)]
+    purged: list[RevocationChange] = [
+        CutOff(ALICE, NOON),
+        AccountChange(ALICE, AccountState.PURGED, NOON),
+    ]
 
     found = standing([*purged, Reinstatement(ALICE, LATER)])
 
