@@ -28,13 +28,13 @@ from pydantic_settings import (
 )
 
 from acl.errors import ConfigurationError
-from acl.identity.tokens import MAX_LIFETIME_SECONDS
 from acl.model.documents import UNLABELLED
 from acl.settings_brake import Brake, BrakeSettings
 from acl.settings_events import Transmitters
+from acl.settings_issuers import IssuerSettings, StepUpSettings, require_consistent
 from acl.settings_labels import LabelRuleSettings, LabelSettings
 from acl.settings_stores import IndexSettings, KeySettings, RegistrySettings
-from acl.settings_values import Algorithms, Duration, HttpsAddress, Label, Name, Section
+from acl.settings_values import Duration, HttpsAddress, Label, Name, Section
 
 DEFAULT_FILE: Final = "readership.toml"
 CONFIG_VARIABLE: Final = "READERSHIP_CONFIG"
@@ -57,70 +57,6 @@ class ServiceSettings(Section):
 
     data_dir: Path = Path("data")
     """Registry, index, keys and audit trail; relative to the configuration file."""
-
-
-class LinkSettings(Section):
-    """
-    A claim that is a user's id in an authority.
-    """
-
-    claim: str = Field(min_length=1)
-    authority: Name
-
-
-class IssuerSettings(Section):
-    """
-    One token issuer that is trusted to say who a reader is.
-    """
-
-    issuer: HttpsAddress
-    """Compared with `iss` byte for byte."""
-
-    audiences: list[str] = Field(min_length=1)
-    """Accepted `aud` values; without one, tokens for every other service would be accepted."""
-
-    algorithms: Algorithms = Field(default=["RS256", "ES256"], min_length=1)
-    """Signature algorithms; asymmetric only."""
-
-    profile: Literal["rfc9068", "entra", "okta", "keycloak", "generic"] = "rfc9068"
-    """What the issuer's access tokens look like; see `acl.identity.profiles`."""
-
-    jwks_file: Path | None = None
-    """Pinned public keys; without it they come from the issuer's discovery document."""
-
-    client_claim: str | None = None
-    """The claim that names the client; the profile decides otherwise."""
-
-    max_lifetime: Duration = timedelta(hours=1)
-    """The longest life of a token, from `iat` to `exp`."""
-
-    leeway: Duration = timedelta(seconds=30)
-    """How far clocks may differ."""
-
-    ca_file: Path | None = None
-    """Certificates that its TLS is checked against, in place of the public authorities."""
-
-    logout_clients: list[Annotated[str, Field(min_length=1)]] = Field(default=[])
-    """Clients whose back-channel logouts it sends here; without one none is taken in."""
-
-    links: list[LinkSettings] = Field(default=[])
-    """Which principals its subjects are; without a link they are nobody."""
-
-    @model_validator(mode="after")
-    def _bounded(self) -> "IssuerSettings":
-        if not all(self.audiences):
-            msg = "an audience is empty; list the exact aud value that your issuer puts in"
-            raise ValueError(msg)
-        if not 0 < self.max_lifetime.total_seconds() <= MAX_LIFETIME_SECONDS:
-            msg = "max_lifetime is more than zero and at most 24h"
-            raise ValueError(msg)
-        if one := sorted(set(self.logout_clients) & set(self.audiences)):
-            msg = f"logout_clients and audiences both list {one[0]!r}; a client id is no audience"
-            raise ValueError(msg)
-        if not 0 <= self.leeway.total_seconds() <= 60:  # noqa: PLR2004 - a minute of clock skew
-            msg = "leeway is at most 60s"
-            raise ValueError(msg)
-        return self
 
 
 class EmbeddingSettings(Section):
@@ -193,6 +129,7 @@ class Settings(BaseSettings):
     service: ServiceSettings
     issuers: list[IssuerSettings] = Field(default=[])
     transmitters: Transmitters = Field(default=[])
+    step_up: list[StepUpSettings] = Field(default=[])
     registry: RegistrySettings = RegistrySettings()
     index: IndexSettings = IndexSettings()
     keys: KeySettings = KeySettings()
@@ -212,6 +149,7 @@ class Settings(BaseSettings):
             if len(set(names)) != len(names):
                 msg = f"two {what} share one name"
                 raise ValueError(msg)
+        require_consistent(self.issuers, self.step_up, {one.name for one in self.sources})
         return self
 
     @model_validator(mode="after")
@@ -224,7 +162,7 @@ class Settings(BaseSettings):
                     msg = f"source {source.name}: label {label!r} is not in labels.order"
                     raise ValueError(msg)
         known = {issuer.issuer for issuer in self.issuers}
-        for one in (*self.labels.clients, *self.labels.assurance):
+        for one in (*self.labels.clients, *self.labels.assurance, *self.labels.actors):
             if one.issuer is None and len(known) > 1:
                 msg = "labels: several issuers are configured, so every ceiling names its issuer"
                 raise ValueError(msg)

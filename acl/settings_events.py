@@ -29,7 +29,10 @@ class TransmitterSettings(Section):
     """Signature algorithms; asymmetric only."""
 
     jwks_file: Path | None = None
-    """Pinned public keys; without it they come from its discovery document."""
+    """Pinned public keys; without it they are fetched."""
+
+    jwks_uri: HttpsAddress | None = None
+    """Where the keys are fetched; without it its discovery document says."""
 
     ca_file: Path | None = None
     """Certificates that its TLS is checked against, in place of the public authorities."""
@@ -42,6 +45,9 @@ class TransmitterSettings(Section):
 
     @model_validator(mode="after")
     def _speaks_for_it(self) -> "TransmitterSettings":
+        if self.jwks_file is not None and self.jwks_uri is not None:
+            msg = "jwks_file and jwks_uri exclude each other"
+            raise ValueError(msg)
         if self.opaque_issuer is not None and self.opaque_issuer not in self.speaks_for:
             msg = "opaque_issuer is not among those that speaks_for lists"
             raise ValueError(msg)

@@ -2,9 +2,11 @@
 The configuration of sensitivity labels; what they mean stands in `acl.model.labels`.
 """
 
+from typing import Annotated
+
 from pydantic import Field, model_validator
 
-from acl.settings_values import HttpsAddress, Label, Section
+from acl.settings_values import Duration, HttpsAddress, Label, Section
 
 
 class LabelRuleSettings(Section):
@@ -47,7 +49,22 @@ class AssuranceCeiling(_OfAnIssuer):
     """
 
     acr: str = Field(min_length=1)
-    """The `acr` claim of the token."""
+    """An authentication context that the token names."""
+
+    amr: list[Annotated[str, Field(min_length=1)]] = Field(default=[])
+    """Methods (RFC 8176) that must all have been used as well."""
+
+    max_age: Duration | None = None
+    """How long ago the reader may have signed in."""
+
+
+class ActorCeiling(_OfAnIssuer):
+    """
+    How sensitive a document an agent may carry away that acts for a reader.
+    """
+
+    actor: str = Field(min_length=1)
+    """The outermost actor of the token."""
 
 
 class LabelSettings(Section):
@@ -67,12 +84,16 @@ class LabelSettings(Section):
     assurance: list[AssuranceCeiling] = Field(default=[])
     """Ceilings of assurance levels. Where any is listed, others get the least sensitive label."""
 
+    actors: list[ActorCeiling] = Field(default=[])
+    """Ceilings of agents that act for readers; one that is not listed has `ceiling`."""
+
     @model_validator(mode="after")
     def _known(self) -> "LabelSettings":
         if len(set(self.order)) != len(self.order):
             msg = "a label stands twice in order"
             raise ValueError(msg)
-        named = {one.ceiling for one in (*self.clients, *self.assurance)} | {self.ceiling} - {None}
+        listed = (*self.clients, *self.assurance, *self.actors)
+        named = {one.ceiling for one in listed} | {self.ceiling} - {None}
         if unknown := sorted(str(one) for one in named - set(self.order) - {None}):
             msg = f"ceiling {unknown[0]!r} is not in order {self.order}"
             raise ValueError(msg)

@@ -5,10 +5,11 @@ The kinds of values that the configuration is made of.
 import re
 from datetime import timedelta
 from typing import Annotated, Final
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from acl.identity.tokens import ALGORITHMS
+from acl.identity.jwks import ALGORITHMS
 
 _DURATION: Final = re.compile(r"(\d+)(s|m|h|d)")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -25,7 +26,9 @@ def _duration(value: object) -> object:
 
 
 def _https(address: str) -> str:
-    if not address.startswith("https://") or "#" in address or " " in address:
+    parts = urlsplit(address)
+    plain = address.isascii() and address.isprintable() and not {" ", "#"} & set(address)
+    if not address.startswith("https://") or not plain or not parts.hostname or "@" in parts.netloc:
         msg = "must be an https:// address without a fragment"
         raise ValueError(msg)
     return address

@@ -13,7 +13,8 @@ from acl.settings import Configuration
 from acl.wiring import Ground, build_embedder, open_ground, open_lease, require_same_installation
 from ingestion.extract import sandbox_layers
 from ingestion.wiring import build_question_redactor, build_settler, build_source
-from retrieval.wiring import identity_links, key_source, permission_registry, source_budgets
+from retrieval.identity_wiring import identity_links, key_source
+from retrieval.wiring import permission_registry, source_budgets
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,8 @@ def _issuers(configuration: Configuration) -> Iterator[Finding]:
             found = next(one for one in issuers if one.issuer == named)
             source = key_source(configuration, found)
             if isinstance(source, DiscoveredKeys):
-                return f"{len(source.fetch())} keys by discovery"
-            return f"{len(source.load())} pinned keys" if isinstance(source, PinnedKeys) else "ok"
+                return f"{len(source.fetch())} keys from {source.state().where}"
+            return source.state().told() if isinstance(source, PinnedKeys) else "ok"
 
         yield _look(f"keys of {issuer.issuer}", keys)
         if issuer.issuer not in linked:

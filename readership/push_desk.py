@@ -145,6 +145,8 @@ class PushDesk:
         found = self.sources.get(source)
         if found is None or reader.client not in found.clients:
             raise PushNotAllowedError(request_id)
+        if reader.sources is not None and found.name not in reader.sources:
+            raise PushNotAllowedError(request_id)
         return found
 
     def put_document(
@@ -284,7 +286,7 @@ class PushDesk:
                 subject=reader.subject,
                 client=reader.client,
                 actors=reader.actors,
-                details=details,
+                details={"who": reader.sentence(), **details},
             )
         )
 

@@ -27,7 +27,8 @@ from ingestion.wiring import (
     label_rules,
 )
 from readership.push_desk import PushDesk, PushedSource
-from retrieval.wiring import build_verifier, revocation_rule
+from retrieval.identity_wiring import revocation_rule
+from retrieval.wiring import build_verifier
 
 
 def takes_pushes(configuration: Configuration) -> bool:

@@ -19,7 +19,7 @@ from acl.settings_events import TransmitterSettings
 from acl.wiring import Ground, open_ground
 from readership.event_desk import EVENT_ACTION, LOGOUT_ACTION, EventDesk
 from retrieval.api.app import RefusalRecorder
-from retrieval.wiring import key_source, trusted_issuers
+from retrieval.identity_wiring import key_source, trusted_issuers
 
 LEEWAY: Final = timedelta(seconds=30)
 """

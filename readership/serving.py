@@ -22,7 +22,8 @@ from readership.event_routes import event_routes
 from readership.push_routes import LARGER_BODIES, push_routes
 from readership.pushing import open_push_desk, takes_pushes
 from readership.receiving import open_event_desk, takes_events, takes_logouts
-from retrieval.wiring import Tools, build_app, trusted_issuers
+from retrieval.identity_wiring import trusted_issuers
+from retrieval.wiring import Tools, build_app
 
 MAX_CONNECTIONS: Final = 512
 SHUTDOWN_SECONDS: Final = 10

@@ -288,6 +288,7 @@ class ReadingRoom:
                 actors=may.reader.actors,
                 details={
                     **details,
+                    "who": may.reader.sentence(),
                     "epoch": epoch,
                     "ceiling": may.scope.ceiling.top,
                     "principals": sorted(map(str, may.linked)),

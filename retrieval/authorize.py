@@ -12,16 +12,22 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from acl.decision.scoping import ScopeGround, mint_scope, narrow_scope
-from acl.identity.linking import IdentityLink, link
+from acl.identity.linking import Link, link
 from acl.identity.reader import VerifiedReader
 from acl.identity.revocation import RevocationRule
+from acl.model.assurance import NO_DEMANDS, Demand, Demands
 from acl.model.identifiers import Epoch, SourceName, TenantId
 from acl.model.labels import Ceiling, LabelPolicy
 from acl.model.principals import Principal
 from acl.model.scope import ReadScope
 from acl.model.switches import Switches
 from acl.registry.permissions import Currency, PermissionRegistry
-from retrieval.errors import EpochNotReachedError, InsufficientScopeError, SwitchedOffError
+from retrieval.errors import (
+    EpochNotReachedError,
+    InsufficientScopeError,
+    StepUpRequiredError,
+    SwitchedOffError,
+)
 from retrieval.passage import BlindSpot
 
 
@@ -41,17 +47,31 @@ class Authorized:
 class LabelPolicies:
     """
     The label policy of each issuer: client names and assurance levels are an issuer's own.
+
+    `demands` are what a sign-in at a level must be like beside naming it.
     """
 
     by_issuer: Mapping[str, LabelPolicy]
+    demands: Mapping[tuple[str, str], Demand] = field(default_factory=dict)
 
-    def ceiling(self, reader: VerifiedReader) -> Ceiling:
+    def ceiling(self, reader: VerifiedReader, now: datetime) -> Ceiling:
         """
         Return how sensitive a document this reader may carry away through this client.
+
+        A token that names several levels counts as the best of those whose demands it meets.
         """
-        assurance = reader.claims.get("acr")
-        named = assurance if isinstance(assurance, str) else None
-        return self.by_issuer[reader.issuer].ceiling(reader.client, named)
+        policy = self.by_issuer[reader.issuer]
+        actor = next(iter(reader.actors), None)
+        levels = [
+            None,
+            *(one for one in sorted(reader.sign_in.contexts) if self._met(reader, one, now)),
+        ]
+        ceilings = [policy.ceiling(reader.client, one, actor=actor) for one in levels]
+        return max(ceilings, key=lambda one: len(one.labels or ()))
+
+    def _met(self, reader: VerifiedReader, level: str, now: datetime) -> bool:
+        demand = self.demands.get((reader.issuer, level))
+        return demand is None or demand.met_by(reader.sign_in, now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +116,12 @@ class Authorizer:
     """
 
     permissions: PermissionRegistry
-    links: tuple[IdentityLink, ...]
+    links: tuple[Link, ...]
     budgets: SourceBudgets
     labels: LabelPolicies
     tenant: TenantId
     clock: Callable[[], datetime]
+    demands: Demands = NO_DEMANDS
     revocation: RevocationRule = field(default_factory=RevocationRule)
 
     def authorize(
@@ -112,11 +133,13 @@ class Authorizer:
         at_least: Epoch | None = None,
     ) -> Authorized:
         """
-        Mint the reader's scope, narrowed to `sources` where the question names some.
+        Mint the reader's scope, narrowed to `sources` where the question names some, and to
+        what client and actor may look into.
 
         Raises:
             TokenRejectedError: The token was revoked.
             InsufficientScopeError: The token was not issued for this operation.
+            StepUpRequiredError: The reader has not signed in surely enough for it.
             SwitchedOffError: An operator has switched the reader or the client off.
             EpochNotReachedError: The registry has not come to the epoch that was asked for.
             RegistryUnavailableError: The registry did not answer.
@@ -127,12 +150,15 @@ class Authorizer:
         )
         if needs not in reader.scopes:
             raise InsufficientScopeError(needs)
+        now = self.clock()
+        demand = self.demands.unmet(reader.issuer, needs, reader.sign_in, now=now)
+        if demand is not None:
+            raise StepUpRequiredError(needs, demand)
         linked = link(reader, self.links, self.tenant)
         require_switched_on(reader, view.switches)
         if at_least is not None and view.epoch < at_least:
             msg = f"epoch {at_least} was asked for, the registry is at {view.epoch}"
             raise EpochNotReachedError(msg)
-        now = self.clock()
         ground = ScopeGround(
             epoch=view.epoch,
             visibility=view.visibility,
@@ -144,8 +170,10 @@ class Authorizer:
             ground,
             now=now,
             token_expires_at=reader.expires_at,
-            ceiling=self.labels.ceiling(reader),
+            ceiling=self.labels.ceiling(reader, now),
         )
+        if reader.sources is not None:
+            scope = narrow_scope(scope, sources=map(SourceName, reader.sources))
         if sources is not None:
             scope = narrow_scope(scope, sources=(SourceName(name) for name in sources))
         blind = self.budgets.blind(currency, view.switches, now)

@@ -3,6 +3,7 @@ What a caller may be told.
 """
 
 from acl.errors import ReadershipError
+from acl.model.assurance import Demand
 
 
 class NotAuthenticatedError(ReadershipError):
@@ -25,6 +26,20 @@ class InsufficientScopeError(ReadershipError):
     def __init__(self, needed: str) -> None:
         super().__init__(f"the operation needs scope {needed}")
         self.needed = needed
+
+
+class StepUpRequiredError(ReadershipError):
+    """
+    The reader has not signed in surely, or lately, enough for this (RFC 9470).
+    """
+
+    public_message = "this operation needs a stronger or more recent sign-in"
+    code = "insufficient_user_authentication"
+
+    def __init__(self, needed: str, demand: Demand) -> None:
+        super().__init__(f"operations with scope {needed} demand {demand}")
+        self.needed = needed
+        self.demand = demand
 
 
 class NotFoundError(ReadershipError):

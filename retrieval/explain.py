@@ -26,7 +26,8 @@ from typing import Final, TypeAlias
 from acl.decision.explaining import explain_read
 from acl.decision.membership import Directory
 from acl.decision.read import Permit, decide_read
-from acl.identity.linking import IdentityLink, linked_principals
+from acl.identity.linking import Link as IdentityRule
+from acl.identity.linking import linked_principals
 from acl.model.documents import DocumentPermission, DocumentState
 from acl.model.grants import AclSnapshot
 from acl.model.identifiers import (
@@ -159,7 +160,7 @@ class Explainer:
 
     permissions: PermissionRegistry
     history: History
-    links: tuple[IdentityLink, ...]
+    links: tuple[IdentityRule, ...]
     budgets: SourceBudgets
     labels: LabelPolicies
     tenant: TenantId

@@ -9,30 +9,30 @@ from dataclasses import dataclass
 
 from fastapi import FastAPI
 
-from acl.errors import ConfigurationError
-from acl.identity.errors import KeysUnavailableError
-from acl.identity.keysets import DiscoveredKeys, KeySource, PinnedKeys
-from acl.identity.linking import IdentityLink
-from acl.identity.profiles import PROFILES
-from acl.identity.revocation import RevocationRule
-from acl.identity.tokens import TokenVerifier, TrustedIssuer
-from acl.identity.trust import client_trusting
+from acl.identity.tokens import TokenVerifier
 from acl.index.edge_reader import EdgeReader
 from acl.index.embedder import Embedder
 from acl.index.engine_lease import EngineLease
-from acl.model.identifiers import AuthorityId, SourceName
+from acl.model.assurance import Demand
+from acl.model.identifiers import SourceName
 from acl.model.labels import NO_LABEL_POLICY, LabelPolicy
 from acl.model.redaction import Redactor
 from acl.registry.content import ContentRegistry
 from acl.registry.history import History
 from acl.registry.permissions import PermissionRegistry
-from acl.settings import Configuration, IssuerSettings
-from acl.settings_events import TransmitterSettings
+from acl.settings import Configuration
+from acl.settings_labels import LabelSettings
 from acl.wiring import Ground
 from retrieval.answer import ReadingRoom
 from retrieval.api.app import Probe, create_app
 from retrieval.authorize import Authorizer, LabelPolicies, SourceBudgets
 from retrieval.explain import Explainer
+from retrieval.identity_wiring import (
+    demands,
+    identity_links,
+    revocation_rule,
+    trusted_issuers,
+)
 from retrieval.prepare import QuestionPreparer
 from retrieval.recheck import Rechecker
 from retrieval.search import ScopedSearch
@@ -69,6 +69,7 @@ def build_room(ground: Ground, tools: Tools) -> ReadingRoom:
             label_policies(configuration),
             ground.tenant,
             ground.clock,
+            demands(configuration),
             revocation_rule(configuration),
         ),
         preparer=QuestionPreparer(tools.redactor, tools.embedder, ground.namer),
@@ -133,42 +134,6 @@ def build_app(
     )
 
 
-def trusted_issuers(configuration: Configuration) -> dict[str, TrustedIssuer]:
-    """
-    Return the configured issuers by name.
-
-    Raises:
-        ConfigurationError: There is none, or a pinned key file cannot be used.
-    """
-    issuers = configuration.settings.issuers
-    if not issuers:
-        msg = f"{configuration.file}: no [[issuers]] is configured, so nobody could sign in"
-        raise ConfigurationError(msg)
-    return {one.issuer: _trusted(configuration, one) for one in issuers}
-
-
-def identity_links(configuration: Configuration) -> tuple[IdentityLink, ...]:
-    """
-    Return every configured identity link.
-    """
-    return tuple(
-        IdentityLink(issuer.issuer, one.claim, AuthorityId(one.authority))
-        for issuer in configuration.settings.issuers
-        for one in issuer.links
-    )
-
-
-def revocation_rule(configuration: Configuration) -> RevocationRule:
-    """
-    Return by which claims the tokens of each issuer can be revoked.
-    """
-    named: dict[str, set[str]] = {}
-    for one in configuration.settings.transmitters:
-        for issuer in one.speaks_for if one.email_claim else ():
-            named.setdefault(issuer, set()).add(one.email_claim or "")
-    return RevocationRule({issuer: frozenset(claims) for issuer, claims in named.items()})
-
-
 def source_budgets(configuration: Configuration) -> SourceBudgets:
     """
     Return how old each source's permissions may be.
@@ -184,18 +149,26 @@ def label_policies(configuration: Configuration) -> LabelPolicies:
     settings = configuration.settings
     names = [issuer.issuer for issuer in settings.issuers]
     labels = settings.labels
+    if labels is None:
+        return LabelPolicies(dict.fromkeys(names, NO_LABEL_POLICY))
     return LabelPolicies(
+        {name: _label_policy(labels, name) for name in names},
         {
-            name: LabelPolicy(
-                order=tuple(labels.order),
-                default=labels.ceiling or labels.order[0],
-                clients={one.client: one.ceiling for one in labels.clients if one.applies(name)},
-                assurance={one.acr: one.ceiling for one in labels.assurance if one.applies(name)},
-            )
-            if labels is not None
-            else NO_LABEL_POLICY
+            (name, one.acr): Demand((one.acr,), frozenset(one.amr), one.max_age)
             for name in names
-        }
+            for one in labels.assurance
+            if one.applies(name)
+        },
+    )
+
+
+def _label_policy(labels: LabelSettings, issuer: str) -> LabelPolicy:
+    return LabelPolicy(
+        order=tuple(labels.order),
+        default=labels.ceiling or labels.order[0],
+        clients={one.client: one.ceiling for one in labels.clients if one.applies(issuer)},
+        assurance={one.acr: one.ceiling for one in labels.assurance if one.applies(issuer)},
+        actors={one.actor: one.ceiling for one in labels.actors if one.applies(issuer)},
     )
 
 
@@ -210,49 +183,6 @@ def permission_registry(ground: Ground) -> PermissionRegistry:
         ground.namer,
         ground.sealer,
         believed=lambda currency, switches: budgets.fresh(currency, switches, ground.clock()),
-    )
-
-
-def key_source(
-    configuration: Configuration, issuer: IssuerSettings | TransmitterSettings
-) -> KeySource:
-    """
-    Return where an issuer's keys come from; a pinned file is read at once.
-
-    Raises:
-        ConfigurationError: The pinned file is missing, writable by others, or no key set.
-    """
-    if issuer.jwks_file is None:
-        trusting = issuer.ca_file
-        client = client_trusting(configuration.beside(trusting)) if trusting else None
-        return DiscoveredKeys(issuer.issuer, client)
-    path = configuration.beside(issuer.jwks_file)
-    if not path.is_file():
-        msg = f"jwks_file {path} does not exist; export the issuer's public keys to it"
-        raise ConfigurationError(msg)
-    if path.stat().st_mode & 0o022:
-        msg = f"{path} can be changed by others, who could then sign tokens; run: chmod go-w {path}"
-        raise ConfigurationError(msg)
-    pinned = PinnedKeys(path)
-    try:
-        pinned.load()
-    except KeysUnavailableError as error:
-        raise ConfigurationError(error.diagnostics()) from error
-    return pinned
-
-
-def _trusted(configuration: Configuration, issuer: IssuerSettings) -> TrustedIssuer:
-    profile = PROFILES[issuer.profile]
-    named = (issuer.client_claim,) if issuer.client_claim else profile.client_claims
-    return TrustedIssuer(
-        issuer=issuer.issuer,
-        audiences=frozenset(issuer.audiences),
-        algorithms=frozenset(issuer.algorithms),
-        profile=profile,
-        client_claims=named,
-        max_lifetime_seconds=int(issuer.max_lifetime.total_seconds()),
-        leeway_seconds=int(issuer.leeway.total_seconds()),
-        keys=key_source(configuration, issuer),
     )
 
 

@@ -1,52 +1,77 @@
 """
-Where an issuer's keys come from: a pinned file, or its discovery document.
+Where an issuer's keys come from: a pinned file, a pinned address, or its discovery document.
 
 The rules:
 
 1. A key is looked up by issuer and `kid`; no token can make this service fetch anything from
    an address that the operator has not configured.
-2. Only asymmetric public signing keys are accepted; a set that also holds a secret key, two
-   keys of one `kid`, or an RSA key that is under 2048 bits or bears the fingerprint of ROCA
-   (CVE-2017-15361) is refused whole. Public encryption keys, which Keycloak lists beside its
-   signing keys, are passed over.
-3. Fetching is over TLS without redirects, bounded in time and size, and at most once in
-   `REFETCH_SECONDS`, whatever `kid` tokens name.
-4. Keys older than `STALE_SECONDS` are not used: the answer is then 503, not 401.
+2. What a set may hold is in `jwks`, how it is fetched in `wire`.
+3. A set is fetched at most once in `REFETCH_SECONDS`, by one thread, whatever `kid` tokens name.
+4. A token whose key is known waits for no fetch while the set is younger than
+   `BELIEVED_SECONDS`; after `FRESH_SECONDS` it is fetched anew beside the requests. So a key
+   that the issuer took away is refused within ten minutes, also after a quiet night.
+5. If the issuer does not answer, the set that is there is used up to `STALE_SECONDS`, without
+   waiting. After that, and for a `kid` that could not be looked up, the answer is 503, not 401.
+6. At most `MAX_WAITING` requests of an issuer wait for a fetch; more are told to come back.
 """
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Final, Protocol
 
-import httpx
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, OKPKey, RSAKey
-
 from acl.errors import ConfigurationError
-from acl.identity.errors import KeysUnavailableError, TokenRejectedError
+from acl.identity.errors import KeysUnavailableError
+from acl.identity.jwks import PublicKey, fit, parse_keys
+from acl.identity.wire import SECONDS, Wire, WireError
 from acl.model.strict_json import parse_object
 
-MAX_BYTES: Final = 256 * 1024
-MAX_KEYS: Final = 64
-MIN_RSA_BITS: Final = 2_048
-FETCH_SECONDS: Final = 5.0
 REFETCH_SECONDS: Final = 30.0
 FRESH_SECONDS: Final = 300.0
+BELIEVED_SECONDS: Final = 540.0
 STALE_SECONDS: Final = 3_600.0
-ROCA_GENERATOR: Final = 65_537
-ROCA_PRIMES: Final = tuple(
-    p for p in range(3, 168, 2) if all(p % factor for factor in range(3, 13, 2) if factor < p)
-)
+MAX_WAITING: Final = 8
+"""
+Of the forty threads that serve requests: whoever sends unknown `kid`s cannot occupy the others.
+"""
 
-PublicKey = RSAKey | ECKey | OKPKey
-_KEY_TYPES: Final[Mapping[str, type[RSAKey] | type[ECKey] | type[OKPKey]]] = {
-    "RSA": RSAKey,
-    "EC": ECKey,
-    "OKP": OKPKey,
-}
-_ALGORITHM_TYPES: Final[Mapping[str, str]] = {"R": "RSA", "P": "RSA", "E": "EC"}
+WAIT_SECONDS: Final = 2 * SECONDS + 1
+NEVER: Final = float("-inf")
+
+
+class KeyCondition(StrEnum):
+    """
+    How an issuer's keys are.
+    """
+
+    FRESH = "fresh"
+    AGEING = "ageing"  # the issuer has not answered lately; its last keys are used
+    UNUSABLE = "unusable"  # none yet, too old, or the file is no key set: tokens get 503
+    NOT_ASKED = "not asked"  # no token has needed them yet
+
+
+@dataclass(frozen=True, slots=True)
+class KeyState:
+    """
+    What a key source looks like now, for operators. It asks nobody.
+    """
+
+    where: str
+    condition: KeyCondition
+    kids: tuple[str, ...]
+    age_seconds: float | None
+    problem: str
+
+    def told(self) -> str:
+        """
+        Return it as one sentence.
+        """
+        age = "" if self.age_seconds is None else f", {self.age_seconds:.0f} s old"
+        what = f"{self.condition}: {len(self.kids)} keys from {self.where}{age}"
+        return f"{what}; {self.problem}" if self.problem else what
 
 
 class KeySource(Protocol):
@@ -80,7 +105,7 @@ class PinnedKeys:
         """
         Return a key of the file as it is now.
         """
-        return _fit(self.load(), kid, algorithm)
+        return fit(self.load(), kid, algorithm)
 
     def load(self) -> Mapping[str, PublicKey]:
         """
@@ -110,152 +135,174 @@ class PinnedKeys:
             msg = f"{self._path}: {error.diagnostics()}"
             raise KeysUnavailableError(msg) from error
 
+    def state(self) -> KeyState:
+        """
+        Return what the file holds now.
+        """
+        try:
+            kids = tuple(sorted(self.load()))
+        except KeysUnavailableError as error:
+            return KeyState(str(self._path), KeyCondition.UNUSABLE, (), None, error.diagnostics())
+        return KeyState(str(self._path), KeyCondition.FRESH, kids, None, "")
 
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """
+    The keys of one fetch, and when it began.
+    """
+
+    keys: Mapping[str, PublicKey]
+    since: float
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """
+    One fetch, underway or over.
+    """
+
+    began: float
+    over: threading.Event = field(default_factory=threading.Event)
+
+
+def _beside(job: Callable[[], None]) -> None:
+    threading.Thread(target=job, name="key-fetch", daemon=True).start()
+
+
+@dataclass(slots=True)
 class DiscoveredKeys:
     """
-    Keys from the issuer's discovery document, cached.
+    Keys from the issuer's discovery document, or from the one address `jwks_uri`, remembered.
+
+    `clock` and `start` are for tests: what time it is, and how a fetch is begun.
     """
 
-    def __init__(self, issuer: str, client: httpx.Client | None = None) -> None:
-        self._issuer = issuer
-        self._client = client or httpx.Client(
-            timeout=FETCH_SECONDS, follow_redirects=False, trust_env=False
-        )
-        self._lock = threading.Lock()
-        self._keys: Mapping[str, PublicKey] = {}
-        self._fetched_at = float("-inf")
-        self._tried_at = float("-inf")
+    issuer: str
+    wire: Wire = field(default_factory=Wire)
+    jwks_uri: str | None = None
+    clock: Callable[[], float] = time.monotonic
+    start: Callable[[Callable[[], None]], None] = _beside
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+    _known: _Known = field(default=_Known({}, NEVER), init=False, repr=False)
+    _attempt: _Attempt | None = field(default=None, init=False, repr=False)
+    _problem: str = field(default="", init=False, repr=False)
+    _waiting: int = field(default=0, init=False, repr=False)
 
     def key(self, kid: str, algorithm: str) -> PublicKey:
         """
-        Return a key, fetching the set if it is old or lacks this one.
+        Return a key; waits for a fetch only where it cannot be answered without.
         """
-        with self._lock:
-            now = time.monotonic()
-            wanted = kid not in self._keys or now - self._fetched_at > FRESH_SECONDS
-            if wanted and now - self._tried_at > REFETCH_SECONDS:
-                self._tried_at = now
-                self._refresh(now)
-            if now - self._fetched_at > STALE_SECONDS:
-                msg = f"the keys of {self._issuer} could not be fetched"
-                raise KeysUnavailableError(msg)
-            keys = self._keys
-        return _fit(keys, kid, algorithm)
+        now = self.clock()
+        known, underway = self._look(kid, now)
+        if underway is not None and self._must_wait(known, kid, now):
+            self._wait(underway)
+            known = self._known
+        if now - known.since > STALE_SECONDS:
+            msg = f"the keys of {self.issuer} could not be had: {self._problem or 'not yet'}"
+            raise KeysUnavailableError(msg)
+        if kid not in known.keys and self._problem:
+            # It may be a new key, of which only the issuer could tell.
+            msg = f"{self.issuer} could not be asked about key {kid!r:.80}: {self._problem}"
+            raise KeysUnavailableError(msg)
+        return fit(known.keys, kid, algorithm)
 
-    def _refresh(self, now: float) -> None:
-        try:
-            self._keys = self.fetch()
-            self._fetched_at = now
-        except KeysUnavailableError:
-            if now - self._fetched_at > STALE_SECONDS:
-                raise
+    def state(self) -> KeyState:
+        """
+        Return what is known now, without asking anybody.
+        """
+        known, problem, age = self._known, self._problem, self.clock() - self._known.since
+        where = self.jwks_uri or _discovery_address(self.issuer)
+        if self._attempt is None:
+            return KeyState(where, KeyCondition.NOT_ASKED, (), None, "")
+        condition = (
+            KeyCondition.UNUSABLE
+            if age > STALE_SECONDS
+            else KeyCondition.AGEING
+            if problem or age > BELIEVED_SECONDS
+            else KeyCondition.FRESH
+        )
+        seconds = age if known.keys else None
+        return KeyState(where, condition, tuple(sorted(known.keys)), seconds, problem)
 
     def fetch(self) -> Mapping[str, PublicKey]:
         """
-        Fetch discovery document and key set now.
+        Fetch the key set now, and the discovery document before it.
 
         Raises:
             KeysUnavailableError: Either could not be had, or is not what it should be.
         """
         try:
-            document = parse_object(self._get(_discovery_address(self._issuer)))
-            if document.get("issuer") != self._issuer:
-                msg = f"discovery names issuer {document.get('issuer')!r}, not {self._issuer!r}"
-                raise KeysUnavailableError(msg)
-            return parse_keys(self._get(str(document.get("jwks_uri"))))
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError, ConfigurationError) as error:
-            msg = f"the keys of {self._issuer} could not be fetched: {error}"
+            return parse_keys(self.wire.get(self.jwks_uri or self._discovered()))
+        except WireError as error:
+            msg = f"the keys of {self.issuer} could not be fetched: {error}"
+            raise KeysUnavailableError(msg) from error
+        except ConfigurationError as error:
+            msg = f"the keys of {self.issuer} could not be used: {error.diagnostics()}"
             raise KeysUnavailableError(msg) from error
 
-    def _get(self, address: str) -> bytes:
-        if httpx.URL(address).scheme != "https":
-            msg = f"{address} is not https"
+    def _discovered(self) -> str:
+        try:
+            document = parse_object(self.wire.get(_discovery_address(self.issuer)))
+        except ValueError as error:
+            msg = f"the discovery document of {self.issuer} is malformed: {error}"
+            raise KeysUnavailableError(msg) from error
+        if document.get("issuer") != self.issuer:
+            named = document.get("issuer")
+            msg = f"discovery names issuer {named!r:.200}, not {self.issuer!r}"
             raise KeysUnavailableError(msg)
-        deadline = time.monotonic() + FETCH_SECONDS
-        with self._client.stream("GET", address) as response:
-            if response.status_code != httpx.codes.OK:
-                msg = f"{address} answered {response.status_code}"
+        return str(document.get("jwks_uri"))
+
+    def _look(self, kid: str, now: float) -> tuple[_Known, _Attempt | None]:
+        """
+        Return what is known, and the fetch that is underway; one is begun if it is time.
+        """
+        with self._lock:
+            known, attempt = self._known, self._attempt
+            wanted = kid not in known.keys or now - known.since > FRESH_SECONDS
+            due = attempt is None or now - attempt.began >= REFETCH_SECONDS
+            if not (wanted and due):
+                return known, attempt if attempt and not attempt.over.is_set() else None
+            begun = self._attempt = _Attempt(now)
+        self.start(lambda: self._refresh(begun))
+        return known, begun
+
+    def _must_wait(self, known: _Known, kid: str, now: float) -> bool:
+        age = now - known.since
+        if kid not in known.keys or age > STALE_SECONDS:
+            return True
+        # In an outage waiting helps nobody; the last keys count until they are stale.
+        return age > BELIEVED_SECONDS and not self._problem
+
+    def _wait(self, underway: _Attempt) -> None:
+        with self._lock:
+            full = self._waiting >= MAX_WAITING
+            self._waiting += not full
+        if full:
+            msg = f"{MAX_WAITING} requests already wait for the keys of {self.issuer}"
+            raise KeysUnavailableError(msg)
+        try:
+            if not underway.over.wait(WAIT_SECONDS):
+                msg = f"the keys of {self.issuer} are still being fetched"
                 raise KeysUnavailableError(msg)
-            body = bytearray()
-            for part in response.iter_bytes():
-                body += part
-                if len(body) > MAX_BYTES:
-                    msg = f"{address} sent more than {MAX_BYTES} bytes"
-                    raise KeysUnavailableError(msg)
-                if time.monotonic() > deadline:
-                    msg = f"{address} took longer than {FETCH_SECONDS} s"
-                    raise KeysUnavailableError(msg)
-        return bytes(body)
+        finally:
+            with self._lock:
+                self._waiting -= 1
 
-
-def parse_keys(text: bytes) -> Mapping[str, PublicKey]:
-    """
-    Read a JWK set into keys by id; rule 2 applies.
-
-    Raises:
-        ConfigurationError: It is not a set of public signing keys.
-    """
-    try:
-        listed = parse_object(text).get("keys")
-        if not isinstance(listed, list) or not 0 < len(listed) <= MAX_KEYS:
-            msg = f"a key set lists 1 to {MAX_KEYS} keys"
-            raise ValueError(msg)  # noqa: TRY301
-        keys = [_parse_key(one) for one in listed if not _only_encrypts(one)]
-        if not keys:
-            msg = "it lists encryption keys only"
-            raise ValueError(msg)  # noqa: TRY301
-    except (ValueError, JoseError, TypeError, KeyError) as error:
-        msg = f"not a usable key set: {error}"
-        raise ConfigurationError(msg) from error
-    by_id = dict(keys)
-    if len(by_id) != len(keys):
-        msg = "not a usable key set: two keys share one kid"
-        raise ConfigurationError(msg)
-    return by_id
-
-
-def _parse_key(listed: object) -> tuple[str, PublicKey]:
-    if not isinstance(listed, dict) or not isinstance(listed.get("kid"), str):
-        msg = "every key needs a kid"
-        raise ValueError(msg)  # noqa: TRY004 - one family for everything malformed
-    if "d" in listed or "k" in listed:
-        msg = f"key {listed['kid']!r:.80} is secret; publish public keys only"
-        raise ValueError(msg)
-    if listed.get("use", "sig") != "sig" or listed.get("kty") not in _KEY_TYPES:
-        msg = f"key {listed['kid']!r:.80} is not a signing key of a supported type"
-        raise ValueError(msg)
-    key = _KEY_TYPES[listed["kty"]].import_key(listed)
-    if isinstance(key, RSAKey) and key.public_key.key_size < MIN_RSA_BITS:
-        msg = f"RSA key {listed['kid']!r:.80} has fewer than {MIN_RSA_BITS} bits"
-        raise ValueError(msg)
-    if isinstance(key, RSAKey) and _roca(key.public_key.public_numbers().n):
-        msg = f"RSA key {listed['kid']!r:.80} can be factored (ROCA, CVE-2017-15361); replace it"
-        raise ValueError(msg)
-    return listed["kid"], key
-
-
-def _only_encrypts(listed: object) -> bool:
-    return isinstance(listed, dict) and listed.get("use") == "enc" and not {"d", "k"} & set(listed)
-
-
-def _roca(modulus: int) -> bool:
-    # The primes of such a key are powers of 65537 modulo many small primes, and so is the modulus.
-    return all(
-        modulus % prime in {pow(ROCA_GENERATOR, power, prime) for power in range(prime)}
-        for prime in ROCA_PRIMES
-    )
-
-
-def _fit(keys: Mapping[str, PublicKey], kid: str, algorithm: str) -> PublicKey:
-    key = keys.get(kid)
-    if key is None:
-        msg = f"step 8: the issuer has no key {kid!r:.80}"
-        raise TokenRejectedError(msg)
-    wanted = "OKP" if algorithm.startswith("Ed") else _ALGORITHM_TYPES[algorithm[0]]
-    if key.key_type != wanted or key.get("alg", algorithm) != algorithm:
-        msg = f"step 8: key {kid!r:.80} is not for {algorithm}"
-        raise TokenRejectedError(msg)
-    return key
+    def _refresh(self, attempt: _Attempt) -> None:
+        problem = "the fetch was broken off"
+        found: _Known | None = None
+        try:
+            found, problem = _Known(self.fetch(), attempt.began), ""
+        except KeysUnavailableError as error:
+            problem = error.diagnostics()
+        finally:
+            with self._lock:
+                # A fetch that was overtaken by a later one says nothing any more.
+                if self._attempt is attempt:
+                    self._problem = problem
+                    self._known = found or self._known
+            attempt.over.set()
 
 
 def _discovery_address(issuer: str) -> str:

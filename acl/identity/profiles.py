@@ -1,8 +1,9 @@
 """
 What issuers do differently, as data.
 
-A profile never loosens a rule of `tokens`; it only says which header type an access token of
-this issuer bears and which claims carry the client and the scopes.
+A profile never loosens a rule of `tokens`; it says which header type an access token of this
+issuer bears, which claims carry client, scopes, groups and the way of signing in, and what gives
+a token away that no person is behind.
 """
 
 from collections.abc import Mapping
@@ -10,6 +11,10 @@ from dataclasses import dataclass
 from typing import Final
 
 RFC9068_TYPES: Final = frozenset({"at+jwt", "application/at+jwt"})
+CLIENT_CLAIMS: Final = ("client_id", "azp", "appid", "cid")
+"""
+Every claim that is known to name the client. Those that a token has must agree.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,22 +26,41 @@ class IssuerProfile:
     `scope_claims` and `client_claims` are tried in order; the first that is present counts.
     `needs_scope` refuses a token without any scope claim: where an ID token bears the same
     `typ`, that is what tells an access token apart.
+    `context_claims` hold authentication contexts, a string or a list of them.
+    `service_marks` are claims that begin like this in tokens of services; everywhere a token
+    whose subject is its client is a service's (RFC 9068, section 2.2).
     """
 
     types: frozenset[str]
     client_claims: tuple[str, ...]
     scope_claims: tuple[str, ...]
     needs_scope: bool = False
+    group_claim: str = "groups"
+    context_claims: tuple[str, ...] = ("acr",)
+    service_marks: tuple[tuple[str, str], ...] = ()
 
 
 PROFILES: Final[Mapping[str, IssuerProfile]] = {
     # RFC 9068, sections 2.1 and 2.2.
     "rfc9068": IssuerProfile(RFC9068_TYPES, ("client_id",), ("scope",)),
-    # Access tokens of Entra ID bear typ JWT; only they carry scp.
-    "entra": IssuerProfile(frozenset({"jwt"}), ("azp", "appid"), ("scp",), needs_scope=True),
+    # Access tokens of Entra ID bear typ JWT; only they carry scp. Authentication contexts of
+    # Conditional Access are in acrs.
+    "entra": IssuerProfile(
+        frozenset({"jwt"}),
+        ("azp", "appid"),
+        ("scp",),
+        needs_scope=True,
+        context_claims=("acrs", "acr"),
+        service_marks=(("idtyp", "app"),),
+    ),
     "okta": IssuerProfile(frozenset({"jwt", *RFC9068_TYPES}), ("cid",), ("scp",), needs_scope=True),
+    # The subject of a service account is a user of its own.
     "keycloak": IssuerProfile(
-        frozenset({"jwt", *RFC9068_TYPES}), ("azp", "client_id"), ("scope",), needs_scope=True
+        frozenset({"jwt", *RFC9068_TYPES}),
+        ("azp", "client_id"),
+        ("scope",),
+        needs_scope=True,
+        service_marks=(("preferred_username", "service-account-"),),
     ),
     "generic": IssuerProfile(
         RFC9068_TYPES, ("client_id", "azp"), ("scope", "scp"), needs_scope=True

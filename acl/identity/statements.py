@@ -83,7 +83,7 @@ def signed_by_one_of(verifier: TokenVerifier, token: str) -> tuple[str, Mapping[
         KeysUnavailableError: It cannot be judged now.
     """
     try:
-        trusted, claims = verifier.signed(token)
+        trusted, claims = verifier.statement(token)
     except TokenRejectedError as error:
         raise StatementRejectedError(_blamed(error), error.diagnostics()) from error
     return trusted.issuer, claims

@@ -40,22 +40,26 @@ class LabelPolicy:
     The order of labels, least sensitive first, and the ceilings.
 
     A label that is not in the order lies above every ceiling. A client that is not listed has
-    `default`. Where assurance levels (`acr`) are listed, one that is not, or a token without
-    one, gets the lowest label.
+    `default`, and so has an agent that acts for the reader and is not listed. Where assurance
+    levels (`acr`) are listed, one that is not, or a token without one, gets the lowest label.
     """
 
     order: tuple[str, ...]
     default: str
     clients: Mapping[str, str] = field(default_factory=dict)
     assurance: Mapping[str, str] = field(default_factory=dict)
+    actors: Mapping[str, str] = field(default_factory=dict)
 
-    def ceiling(self, client: str, assurance: str | None) -> Ceiling:
+    def ceiling(self, client: str, assurance: str | None, *, actor: str | None = None) -> Ceiling:
         """
-        Return the ceiling of a request: the lower one of its client's and its assurance's.
+        Return the ceiling of a request: the lowest of its client's, its assurance's, and that of
+        the agent that acts, if one does.
         """
         if not self.order:
             return NO_CEILING
         level = self.order.index(self.clients.get(client, self.default))
+        if actor is not None:
+            level = min(level, self.order.index(self.actors.get(actor, self.default)))
         if self.assurance:
             named = self.assurance.get(assurance or "", self.order[0])
             level = min(level, self.order.index(named))

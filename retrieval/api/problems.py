@@ -20,7 +20,12 @@ from starlette.exceptions import HTTPException
 
 from acl.audit.chain import AuditUnavailableError
 from acl.errors import ReadershipError, RedactionError
-from acl.identity.errors import KeysUnavailableError, TokenRejectedError
+from acl.identity.errors import (
+    IntrospectionUnavailableError,
+    KeysUnavailableError,
+    ReaderRefusedError,
+    TokenRejectedError,
+)
 from acl.index.errors import IndexUnavailableError, ScopeRefusedError
 from acl.registry.errors import NotRecordedError, RegistryUnavailableError
 from retrieval.errors import (
@@ -30,6 +35,7 @@ from retrieval.errors import (
     InsufficientScopeError,
     NotAuthenticatedError,
     NotFoundError,
+    StepUpRequiredError,
     SwitchedOffError,
 )
 
@@ -41,7 +47,9 @@ _UNAVAILABLE: Final = "the service is temporarily unavailable"
 STATUS: Final[Mapping[type[ReadershipError], HTTPStatus]] = {
     NotAuthenticatedError: HTTPStatus.UNAUTHORIZED,
     TokenRejectedError: HTTPStatus.UNAUTHORIZED,
+    ReaderRefusedError: HTTPStatus.FORBIDDEN,
     InsufficientScopeError: HTTPStatus.FORBIDDEN,
+    StepUpRequiredError: HTTPStatus.UNAUTHORIZED,
     NotFoundError: HTTPStatus.NOT_FOUND,
     SwitchedOffError: HTTPStatus.FORBIDDEN,
     AmbiguousDocumentError: HTTPStatus.CONFLICT,
@@ -49,6 +57,7 @@ STATUS: Final[Mapping[type[ReadershipError], HTTPStatus]] = {
     NotRecordedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     EpochMovedError: HTTPStatus.SERVICE_UNAVAILABLE,
     KeysUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    IntrospectionUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     IndexUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     RegistryUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     AuditUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -86,8 +95,27 @@ class Challenges:
                 return f'Bearer error="invalid_token", {common}, scope="{self.default_scope}"'
             case InsufficientScopeError():
                 return f'Bearer error="insufficient_scope", {common}, scope="{error.needed}"'
+            case StepUpRequiredError():
+                return f"Bearer {_stepping_up(error)}, {common}"
             case _:
                 return None
+
+
+def _stepping_up(error: StepUpRequiredError) -> str:
+    """
+    Return what RFC 9470, section 3, tells a client, with the scope that leads there.
+    """
+    demand = error.demand
+    told = [
+        f'error="{error.code}"',
+        f'error_description="{error.public_message}"',
+    ]
+    if demand.contexts:
+        told.append(f'acr_values="{" ".join(demand.contexts)}"')
+    if demand.max_age is not None:
+        told.append(f'max_age="{int(demand.max_age.total_seconds())}"')
+    scope = " ".join(filter(None, (error.needed, demand.scope)))
+    return ", ".join([*told, f'scope="{scope}"'])
 
 
 def install(
@@ -96,7 +124,7 @@ def install(
     """
     Make every error of the application a problem document.
 
-    `refused` is told of every token that was refused, with the request's id.
+    `refused` is told of every token that was refused, genuine ones too, with the request's id.
     """
 
     # Not a coroutine: the framework then runs it beside the event loop, where it may wait
@@ -107,7 +135,7 @@ def install(
             raise error
         request_id = secrets.token_hex(16)
         status = STATUS.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)
-        if isinstance(error, TokenRejectedError):
+        if isinstance(error, TokenRejectedError | ReaderRefusedError):
             refused(error, request_id)
         elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             logger.error("request %s: %s: %s", request_id, error.code, error.diagnostics())

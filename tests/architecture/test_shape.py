@@ -87,6 +87,11 @@ def test_only_tokens_makes_verified_claims() -> None:
     assert {"acl/identity/tokens.py"} == makers
 
 
+@pytest.mark.promise("reader-unforgeable")
+def test_only_tokens_holds_the_verifying_right() -> None:
+    assert {"acl/identity/tokens.py"} == importers("VERIFYING_RIGHT")
+
+
 @pytest.mark.promise("filter-in-engine")
 def test_the_engine_is_never_read_without_a_filter() -> None:
     """

@@ -115,7 +115,7 @@ FIRST_DOOR: Final = (
     Mutant(
         "authorize-no-ceiling",
         AUTHORIZE,
-        "            ceiling=self.labels.ceiling(reader),\n",
+        "            ceiling=self.labels.ceiling(reader, now),\n",
         '            ceiling=LabelPolicy((), "").ceiling("", None),\n',
         "A client may carry away whatever its reader may read.",
         (f"{IN_AUTHORIZE}::test_a_scope_keeps_the_ceiling_of_its_request",),

@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 
 from acl.identity.linking import IdentityLink
-from acl.identity.reader import VerifiedClaims, VerifiedReader
+from acl.identity.reader import VerifiedClaims
 from acl.index.edge_reader import EdgeReader
 from acl.index.reading import Question
 from acl.index.writing import StagedChunk
@@ -33,6 +33,7 @@ from acl.registry.writing import PermissionChange, RegistryWriter
 from ingestion.settle import Settler
 from retrieval.authorize import Authorized, Authorizer, LabelPolicies, SourceBudgets
 from retrieval.recheck import Rechecker
+from tests.acl.identity.readers import proven
 from tests.acl.index.engines import DIMENSION, MENU, SALARY, Index, hash_of, vector
 from tests.acl.people import ACME, CORP, HANDBOOK, INTRANET, NOON, WIKI
 from tests.acl.registry.registries import NAMER, SEALER, new_revision
@@ -197,9 +198,8 @@ class Stack:
         Take a reader with these ids through the first door.
         """
         expires = self.now + timedelta(hours=1)
-        scopes = frozenset({"rag.search"})
         claims = VerifiedClaims(ids)
-        reader = VerifiedReader(ISSUER, "someone", client, (), scopes, expires, claims)
+        reader = proven("someone", issuer=ISSUER, client=client, expires_at=expires, claims=claims)
         return self.authorizer.authorize(reader, needs="rag.search", sources=sources)
 
     def names(self) -> dict[DocumentKey, str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from acl.identity.linking import IdentityLink
-from acl.identity.reader import VerifiedClaims, VerifiedReader
+from acl.identity.reader import VerifiedReader
 from acl.model.documents import Hit
 from acl.model.identifiers import SourceName
 from acl.model.labels import NO_LABEL_POLICY, LabelPolicy
@@ -19,6 +19,7 @@ from acl.registry.database import migrate
 from acl.registry.switchboard import SwitchBoard
 from retrieval.authorize import Authorized, Authorizer, LabelPolicies, SourceBudgets
 from retrieval.recheck import Rechecker
+from tests.acl.identity.readers import proven
 from tests.acl.people import ACME, ALICE, CORP, HANDBOOK, NOON, readable_by
 from tests.acl.registry.registries import NAMER, Registry, copied, key_of
 
@@ -32,16 +33,8 @@ def reader(subject: str = "alice", **members: object) -> VerifiedReader:
     """
     Return whom a token would prove.
     """
-    one = VerifiedReader(
-        issuer=ISSUER,
-        subject=subject,
-        client="chat",
-        actors=(),
-        scopes=frozenset({SEARCH}),
-        expires_at=NOON + HOUR,
-        claims=VerifiedClaims({"sub": subject}),
-    )
-    return replace(one, **members)  # type: ignore[arg-type]
+    said: dict[str, object] = {"issuer": ISSUER, "expires_at": NOON + HOUR}
+    return proven(subject, **(said | members))
 
 
 @dataclass

@@ -13,7 +13,7 @@ from typing import Final
 
 from acl.audit.chain import AuditTrail
 from acl.identity.errors import KeysUnavailableError
-from acl.identity.keysets import PublicKey
+from acl.identity.jwks import PublicKey
 from acl.identity.tokens import TokenVerifier
 from acl.index.edge_reader import EdgeReader
 from acl.index.engine_lease import EngineLease
@@ -25,7 +25,7 @@ from acl.registry.content import ContentRegistry
 from acl.registry.database import open_database
 from acl.registry.permissions import PermissionRegistry
 from ingestion.settle import Settler
-from retrieval.wiring import trusted_issuers
+from retrieval.identity_wiring import trusted_issuers
 from tests.acl.identity.issuers import ISSUER
 from tests.ingestion.world import UNREDACTABLE, MarkingRedactor
 from tests.security.ward import ALICE, ENG, KEEPER, Ward

@@ -17,6 +17,7 @@ PROMISES: Final[dict[str, str]] = {
     "other-tenant": "Nothing of one tenant is readable with anything of another.",
     "exact-ids": "Two spellings of an id are two principals, or two documents, on every database.",
     "scope-unforgeable": "Only the decision says what may be searched; it cannot be forged.",
+    "reader-unforgeable": "Only the verifier says who asks; it cannot be forged.",
     "filter-in-engine": "The index finds only what the scope covers, and searches nothing else.",
     "recheck": "Every hit is decided again by the registry before it is released.",
     "doors-agree": (
@@ -33,6 +34,7 @@ PROMISES: Final[dict[str, str]] = {
         "each speaks only for whom it may."
     ),
     "late-unseal": "No text becomes plaintext before the last door.",
+    "forged-token": "No token opens anything but one that a configured issuer has signed for us.",
     "uniform-401": "Every token that proves nothing gets the same answer.",
     "absent-equals-forbidden": "What a reader may not read looks as if it did not exist.",
     "audit-before-release": "Nothing is released before its record is durable.",

@@ -13,12 +13,12 @@ from typing import Final
 import numpy as np
 import pytest
 
-from acl.identity.reader import VerifiedClaims, VerifiedReader
+from acl.identity.reader import VerifiedClaims
 from acl.keys.naming import Namer
 from acl.model.identifiers import ReadershipDigest, TenantId
 from acl.model.scope import ReadScope
 from retrieval.authorize import Authorizer
-from tests.acl.identity.issuers import ISSUER
+from tests.acl.identity.readers import proven
 from tests.ingestion.world import allow
 from tests.properties.effort import DEEP
 from tests.scenarios.installation import STALENESS, Installation, claim_of
@@ -32,6 +32,8 @@ GROUPS: Final = ("eng", "ops", "all")
 REVIEWED: Final = {
     "acl/registry/views.py": "groups and readerships of one epoch, the same for all readers; and "
     "each reader's groups, by identity links, in the directory that they come from",
+    "acl/identity/introspection.py": "what an issuer said of a token, by the token's digest, for "
+    "seconds, and never past its end",
     "acl/decision/visibility.py": "what a reader sees, by identity links, ceiling and the expiries "
     "that have passed, in the view of one epoch",
     "acl/decision/exposure.py": "standings of made-up readers during one sync; no reader's",
@@ -108,9 +110,8 @@ class Office:
         Return everything that a reader's scope says.
         """
         claims = VerifiedClaims({} if reader == "nobody" else {claim_of("corp"): reader})
-        scopes = frozenset({"rag.search"})
         expires = self.shared.clock() + timedelta(minutes=5)
-        asking = VerifiedReader(ISSUER, reader, "chat", (), scopes, expires, claims)
+        asking = proven(reader, expires_at=expires, claims=claims)
         return told(authorizer.authorize(asking, needs="rag.search").scope)
 
 

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from acl.identity.errors import TokenRejectedError
-from acl.identity.keysets import PublicKey, parse_keys
+from acl.identity.jwks import PublicKey, parse_keys
 from acl.identity.profiles import PROFILES
 from acl.identity.tokens import TokenVerifier, TrustedIssuer
 

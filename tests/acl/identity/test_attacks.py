@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from acl.identity.errors import TokenRejectedError
 from acl.identity.keysets import DiscoveredKeys
 from acl.identity.profiles import PROFILES
+from acl.identity.wire import Wire
 from tests.acl.identity.forgeries import FORGERIES
 from tests.acl.identity.issuers import (
     ALGORITHMS,
@@ -22,6 +23,7 @@ from tests.acl.identity.issuers import (
     trusted,
     verifier,
 )
+from tests.acl.identity.tls import TRUST
 from tests.properties.effort import tries
 
 GLOBEX = {name: Issuer(name, owner="globex", issuer=OTHER_ISSUER) for name in ALGORITHMS}
@@ -62,8 +64,8 @@ def test_forged_tokens_fetch_nothing_but_the_issuers_keys_once(algorithm: str) -
             return httpx.Response(200, json={"issuer": ISSUER, "jwks_uri": f"{ISSUER}/jwks"})
         return httpx.Response(200, json={"keys": [ACME[algorithm].jwk()]})
 
-    client = httpx.Client(transport=httpx.MockTransport(answer))
-    judge = verifier(replace(trusted(ACME[algorithm]), keys=DiscoveredKeys(ISSUER, client)))
+    wire = Wire(TRUST, transport=httpx.MockTransport(answer))
+    judge = verifier(replace(trusted(ACME[algorithm]), keys=DiscoveredKeys(ISSUER, wire)))
 
     for forgery in FORGERIES.values():
         with pytest.raises(TokenRejectedError):

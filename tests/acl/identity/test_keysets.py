@@ -1,39 +1,34 @@
 """
-Where keys come from: what a key set may hold, and what fetching one can do to us.
+What a key set may hold, and keys from a file.
 """
 
 import json
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
-import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from acl.errors import ConfigurationError
-from acl.identity import keysets
 from acl.identity.errors import KeysUnavailableError, TokenRejectedError
-from acl.identity.keysets import (
-    FRESH_SECONDS,
-    MAX_BYTES,
-    MAX_KEYS,
-    REFETCH_SECONDS,
-    STALE_SECONDS,
-    DiscoveredKeys,
-    PinnedKeys,
-    parse_keys,
-)
-from tests.acl.identity.issuers import ISSUER, KID, Issuer, public_jwk, trusted, verifier
+from acl.identity.jwks import MAX_KEYS, parse_keys
+from acl.identity.keysets import KeyCondition, PinnedKeys
+from tests.acl.identity.issuers import KID, Issuer, b64, public_jwk, unb64
 from tests.acl.vectors import vectors
 
 RSA = Issuer("RS256").jwk()
 EC = Issuer("ES256").jwk(kid="ec")
 OKP = Issuer("EdDSA").jwk(kid="ed")
 NEW = Issuer("RS256", owner="rotated").jwk(kid="2027-02")
+
+
+def modulus(change: Callable[[int], int]) -> str:
+    """
+    Return RSA's modulus, spoiled.
+    """
+    changed = change(int.from_bytes(unb64(RSA["n"]), "big"))
+    return b64(changed.to_bytes((changed.bit_length() + 7) // 8, "big"))
 
 
 def jwks(*keys: object) -> bytes:
@@ -82,6 +77,17 @@ BAD: dict[str, object] = {
     "half a point": {"keys": [{k: v for k, v in EC.items() if k != "y"}]},
     "the exponent 1": {"keys": [{**RSA, "e": "AQ"}]},
     "an even exponent": {"keys": [{**RSA, "e": "Ag"}]},
+    "the exponent 3": {"keys": [{**RSA, "e": "Aw"}]},
+    "an even exponent that is large": {"keys": [{**RSA, "e": "AQAC"}]},
+    "an exponent below 65537": {"keys": [{**RSA, "e": "__8"}]},
+    "an exponent of 65 bits": {"keys": [{**RSA, "e": "AQAAAAAAAAAB"}]},
+    "an even modulus": {"keys": [{**RSA, "n": modulus(lambda n: n - 1)}]},
+    "a modulus with a small factor": {"keys": [{**RSA, "n": modulus(lambda n: n - n % 334 + 167)}]},
+    "a modulus that costs": {"keys": [{**RSA, "n": modulus(lambda n: n**5)}]},
+    "a key that agrees": {"keys": [{"kty": "OKP", "crv": "X25519", "x": OKP["x"], "kid": "x"}]},
+    "a curve of coins": {"keys": [{**EC, "crv": "secp256k1"}]},
+    "operations without verify": {"keys": [{**RSA, "key_ops": ["encrypt"]}]},
+    "operations that are text": {"keys": [{**RSA, "key_ops": "verify"}]},
     "a number as modulus": {"keys": [{**RSA, "n": 7}]},
     "a modulus that is not base64": {"keys": [{**RSA, "n": "é"}]},
     "an EC key called RSA": {"keys": [{**EC, "kty": "RSA"}]},
@@ -108,7 +114,7 @@ def test_a_short_rsa_key_is_refused() -> None:
     with pytest.raises(ConfigurationError) as refused:
         parse_keys(jwks(public_jwk("RS256", short)))
 
-    assert "2048 bits" in refused.value.diagnostics()
+    assert "not 2048 to 8192 bits" in refused.value.diagnostics()
 
 
 def test_a_key_that_can_be_factored_is_refused() -> None:
@@ -191,205 +197,15 @@ def test_a_key_serves_its_own_algorithm_only(
             keys.key(kid, algorithm)
 
 
-@dataclass
-class Idp:
-    """
-    An identity provider on a wire that goes nowhere, with a clock of its own.
-    """
+def test_a_file_says_how_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "jwks.json"
+    keys = PinnedKeys(file)
 
-    clock: SimpleNamespace
-    now: float = 1_000.0
-    fetched: list[str] = field(default_factory=list)
-    discovery: Any = None
-    keys: Any = None
+    missing = keys.state()
+    file.write_bytes(jwks(RSA, EC))
+    found = keys.state()
 
-    def answer(self, request: httpx.Request) -> httpx.Response:
-        self.fetched.append(request.url.path)
-        chosen = self.discovery if "well-known" in request.url.path else self.keys
-        answer = chosen() if callable(chosen) else chosen
-        assert isinstance(answer, httpx.Response)
-        return answer
-
-    def sets(self) -> int:
-        return self.fetched.count("/jwks")
-
-
-@pytest.fixture
-def idp(monkeypatch: pytest.MonkeyPatch) -> Idp:
-    provider = Idp(SimpleNamespace())
-    provider.clock.monotonic = lambda: provider.now
-    monkeypatch.setattr(keysets, "time", provider.clock)
-    publish(provider, RSA)
-    provider.discovery = lambda: httpx.Response(
-        200, json={"issuer": ISSUER, "jwks_uri": f"{ISSUER}/jwks"}
-    )
-    return provider
-
-
-def publish(idp: Idp, *keys: object) -> None:
-    idp.keys = lambda: httpx.Response(200, content=jwks(*keys))
-
-
-def discovered(idp: Idp) -> DiscoveredKeys:
-    client = httpx.Client(transport=httpx.MockTransport(idp.answer), follow_redirects=False)
-    return DiscoveredKeys(ISSUER, client)
-
-
-def test_keys_are_fetched_once_while_they_are_fresh(idp: Idp) -> None:
-    keys = discovered(idp)
-    for _ in range(100):
-        assert keys.key(KID, "RS256") is not None
-    idp.now += FRESH_SECONDS + 1
-    keys.key(KID, "RS256")
-
-    assert 2 == idp.sets()
-
-
-def test_a_flood_of_unknown_kids_fetches_once_in_thirty_seconds(idp: Idp) -> None:
-    keys = discovered(idp)
-    for number in range(10_000):
-        idp.now += 0.01
-        with pytest.raises(TokenRejectedError):
-            keys.key(f"kid-{number}", "RS256")
-
-    assert 1 + int(100 // REFETCH_SECONDS) == idp.sets()
-    assert keys.key(KID, "RS256") is not None
-
-
-def test_a_rotated_key_is_usable_within_thirty_seconds(idp: Idp) -> None:
-    keys = discovered(idp)
-    keys.key(KID, "RS256")
-    publish(idp, RSA, NEW)
-    idp.now += REFETCH_SECONDS + 1
-
-    assert keys.key("2027-02", "RS256") is not None
-
-
-def test_a_removed_key_is_refused_within_ten_minutes(idp: Idp) -> None:
-    keys = discovered(idp)
-    keys.key(KID, "RS256")
-    publish(idp, NEW)
-    idp.now += FRESH_SECONDS + REFETCH_SECONDS + 1
-
-    assert FRESH_SECONDS + REFETCH_SECONDS < 600
-    with pytest.raises(TokenRejectedError):
-        keys.key(KID, "RS256")
-
-
-def _slowly(idp: Idp) -> httpx.Response:
-    def drip() -> Iterator[bytes]:
-        for byte in jwks(RSA):
-            idp.now += 1
-            yield bytes([byte])
-
-    return httpx.Response(200, content=drip())
-
-
-def _broken(_: Idp) -> httpx.Response:
-    message = "the wire is cut"
-    raise httpx.ConnectError(message)
-
-
-def _timeout(_: Idp) -> httpx.Response:
-    message = "no answer"
-    raise httpx.ReadTimeout(message)
-
-
-FAULTS: dict[str, Callable[[Idp], httpx.Response]] = {
-    "500": lambda _: httpx.Response(500),
-    "404": lambda _: httpx.Response(404, content=jwks(RSA)),
-    "204": lambda _: httpx.Response(204),
-    "a redirect": lambda _: httpx.Response(302, headers={"location": f"{ISSUER}/jwks2"}),
-    "a redirect elsewhere": lambda _: httpx.Response(307, headers={"location": "https://evil"}),
-    "not JSON": lambda _: httpx.Response(200, text="<html>"),
-    "not a key set": lambda _: httpx.Response(200, json=[]),
-    "a secret key": lambda _: httpx.Response(200, content=jwks({**RSA, "d": "AQ"})),
-    "too large": lambda _: httpx.Response(200, content=b" " * (MAX_BYTES + 1)),
-    "endless": lambda _: httpx.Response(200, content=(b" " * 4096 for _ in range(10**6))),
-    "a bomb": lambda _: httpx.Response(
-        200, content=b"\x1f\x8b\x08broken", headers={"content-encoding": "gzip"}
-    ),
-    "a byte a second": _slowly,
-    "a cut wire": _broken,
-    "a timeout": _timeout,
-}
-
-
-@pytest.mark.parametrize("where", ["keys", "discovery"])
-@pytest.mark.parametrize("fault", sorted(FAULTS))
-def test_an_issuer_in_trouble_is_unavailable_and_nobody_is_let_in(
-    idp: Idp, fault: str, where: str
-) -> None:
-    """
-    Neither a 401 nor an unknown error, no redirect followed, and no second try at once.
-    """
-    setattr(idp, where, lambda: FAULTS[fault](idp))
-    keys = discovered(idp)
-
-    for _ in range(3):
-        with pytest.raises(KeysUnavailableError):
-            keys.key(KID, "RS256")
-
-    assert {"/.well-known/openid-configuration", "/jwks"} >= set(idp.fetched)
-    assert len(idp.fetched) <= 2
-
-
-@pytest.mark.parametrize(
-    "document",
-    [
-        {},
-        {"issuer": ISSUER},
-        {"issuer": f"{ISSUER}/", "jwks_uri": f"{ISSUER}/jwks"},
-        {"issuer": "https://evil.example", "jwks_uri": f"{ISSUER}/jwks"},
-        {"issuer": ISSUER, "jwks_uri": "http://idp.acme.example/jwks"},
-        {"issuer": ISSUER, "jwks_uri": "file:///etc/passwd"},
-        {"issuer": ISSUER, "jwks_uri": "/jwks"},
-        {"issuer": ISSUER, "jwks_uri": ""},
-        {"issuer": ISSUER, "jwks_uri": None},
-        {"issuer": ISSUER, "jwks_uri": 7},
-        {"issuer": ISSUER, "jwks_uri": "https://[::1"},
-        {"issuer": ISSUER, "jwks_uri": "https://idp.acme.example:port/jwks"},
-        {"issuer": ISSUER, "jwks_uri": "https://x/" + "a" * 70_000},
-        {"issuer": ISSUER, "jwks_uri": "https://idp\0.example/jwks"},
-    ],
-)
-def test_a_discovery_document_that_is_not_the_issuers_is_not_followed(
-    idp: Idp, document: dict[str, object]
-) -> None:
-    idp.discovery = lambda: httpx.Response(200, json=document)
-
-    with pytest.raises(KeysUnavailableError):
-        discovered(idp).key(KID, "RS256")
-
-    assert ["/.well-known/openid-configuration"] == idp.fetched
-
-
-def test_an_issuer_over_http_is_never_asked(idp: Idp) -> None:
-    client = httpx.Client(transport=httpx.MockTransport(idp.answer))
-
-    with pytest.raises(KeysUnavailableError):
-        DiscoveredKeys("http://idp.acme.example", client).key(KID, "RS256")
-
-    assert [] == idp.fetched
-
-
-def test_keys_outlive_an_outage_up_to_their_limit_and_no_longer(idp: Idp) -> None:
-    """
-    Then a valid token is neither accepted nor refused: 503.
-    """
-    issuer = Issuer("RS256")
-    keys = discovered(idp)
-    judge = verifier(replace(trusted(issuer), keys=keys))
-    started = idp.now
-    judge.verify(issuer.token())
-    idp.keys = lambda: httpx.Response(500)
-
-    while idp.now - started <= STALE_SECONDS:
-        judge.verify(issuer.token())
-        idp.now += REFETCH_SECONDS + 1
-
-    with pytest.raises(KeysUnavailableError):
-        judge.verify(issuer.token())
-    publish(idp, RSA)
-    idp.now += REFETCH_SECONDS + 1
-    assert "alice" == judge.verify(issuer.token()).subject
+    assert (KeyCondition.UNUSABLE, ()) == (missing.condition, missing.kids)
+    assert "jwks.json" in missing.told()
+    assert (KeyCondition.FRESH, (KID, "ec")) == (found.condition, found.kids)
+    assert "2 keys" in found.told()

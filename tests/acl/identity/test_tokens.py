@@ -9,15 +9,20 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from types import ModuleType
 
 import pytest
 from joserfc import jws
 from joserfc._rfc7515 import compact
 
-from acl.identity import tokens
-from acl.identity.errors import TokenRejectedError
+from acl.identity import claims as said
+from acl.identity import signed, tokens
+from acl.identity.claims import GroupClaim
+from acl.identity.errors import ReaderRefusedError, TokenRejectedError
+from acl.identity.introspection import Introspector
 from acl.identity.profiles import PROFILES
 from acl.identity.tokens import TokenVerifier, TrustedIssuer
+from acl.model.delegation import Allowance, Delegation, Rights
 from tests.acl.identity.forgeries import FORGERIES
 from tests.acl.identity.issuers import (
     ALGORITHMS,
@@ -38,7 +43,7 @@ from tests.acl.identity.issuers import (
 
 Patch = pytest.MonkeyPatch
 RSA = Issuer("RS256")
-refuse = tokens._refuse  # noqa: SLF001 - the controls take checks away
+refuse = signed.refuse
 
 
 def lenient_decode(part: str | bytes) -> bytes:
@@ -48,13 +53,13 @@ def lenient_decode(part: str | bytes) -> bytes:
 
 def _decode_leniently(patch: Patch) -> None:
     # The library has become as strict as the step; the control takes both away.
-    patch.setattr(tokens, "_decode", lenient_decode)
+    patch.setattr(signed, "_decode", lenient_decode)
     patch.setattr(compact, "urlsafe_b64decode", lenient_decode)
 
 
 def without_step(number: int) -> Callable[[bool, str], None]:
     """
-    Return `_refuse`, deaf to one step.
+    Return `refuse`, deaf to one step.
     """
 
     def deaf(condition: bool, reason: str) -> None:  # noqa: FBT001 - as in the module
@@ -94,60 +99,103 @@ def _any_key(one: TrustedIssuer) -> TrustedIssuer:
     return replace(one, keys=spied(jwk))
 
 
-def _set(name: str, value: object) -> Callable[[Patch], object]:
-    return lambda patch: patch.setattr(tokens, name, value)
+def _set(module: ModuleType, name: str, value: object) -> Callable[[Patch], object]:
+    return lambda patch: patch.setattr(module, name, value)
 
 
-def _skip(name: str, result: object = None) -> Callable[[Patch], object]:
-    return _set(name, lambda *_: result)
+def _skip(module: ModuleType, name: str, result: object = None) -> Callable[[Patch], object]:
+    return _set(module, name, lambda *_, **__: result)
 
 
 def _any_algorithm(patch: Patch) -> None:
-    patch.setattr(
-        tokens,
-        "_check_signature",
-        lambda token, header, one: CHECK_SIGNATURE(
-            token, header, replace(one, algorithms=frozenset({str(header["alg"])}))
-        ),
-    )
+    patch.setattr(signed, "check_algorithm", lambda header, _: header["alg"])
 
 
-CHECK_SIGNATURE = tokens._check_signature  # noqa: SLF001
+def _with_groups(one: TrustedIssuer) -> TrustedIssuer:
+    return replace(one, groups=GroupClaim("groups"))
+
+
+class Unsure(Introspector):
+    """
+    An issuer that calls every token inactive.
+    """
+
+    def confirm(self, token: str, claims: Mapping[str, object], now: datetime) -> None:
+        del token, claims, now
+        msg = "step 17: no"
+        raise TokenRejectedError(msg)
+
+
+def _asked_as_well(one: TrustedIssuer) -> TrustedIssuer:
+    unsure = Unsure(ISSUER, f"{ISSUER}/introspect", "rag", str, 0, opaque=False, always=True)
+    return replace(one, introspector=unsure)
+
+
 FOREVER = datetime(2100, 1, 1, tzinfo=UTC)
 
 STEPS: dict[int, Step] = {
-    1: Step("size", RSA.token(claims={"x": "a" * 20_000}), _set("MAX_TOKEN_CHARACTERS", 10**9)),
+    1: Step(
+        "size", RSA.token(claims={"x": "a" * 20_000}), _set(signed, "MAX_TOKEN_CHARACTERS", 10**9)
+    ),
     2: Step("shape", FORGERIES["spare bits"](RSA), _decode_leniently),
-    3: Step("strict JSON", FORGERIES["payload: sub twice"](RSA), _set("parse_object", json.loads)),
-    4: Step("header", FORGERIES["header: jku"](RSA), _set("REFUSED_HEADERS", frozenset())),
+    3: Step(
+        "strict JSON",
+        FORGERIES["payload: sub twice"](RSA),
+        _set(signed, "parse_object", json.loads),
+    ),
+    4: Step("header", FORGERIES["header: jku"](RSA), _set(signed, "REFUSED_HEADERS", frozenset())),
     5: Step(
         "issuer",
         FORGERIES["claims: iss has a slash"](RSA),
         lambda patch: patch.setattr(TokenVerifier, "_issuer", _any_issuer),
     ),
-    6: Step("type", FORGERIES["header: typ is an ID token's"](RSA), _skip("_check_type")),
+    6: Step("type", FORGERIES["header: typ is an ID token's"](RSA), _skip(tokens, "_check_type")),
     7: Step("algorithm", signed_by_rsa("PS256"), _any_algorithm, _any_key),
     8: Step(
         "signature",
         FORGERIES["another key of the same kid"](RSA),
         lambda patch: patch.setattr(jws, "deserialize_compact", lambda *_, **__: None),
     ),
-    9: Step("audience", FORGERIES["claims: aud is another's"](RSA), _skip("_check_audience")),
-    10: Step("times", FORGERIES["claims: exp has passed"](RSA), _skip("_check_times", FOREVER)),
+    9: Step("audience", FORGERIES["claims: aud is another's"](RSA), _skip(said, "check_audience")),
+    10: Step(
+        "times", FORGERIES["claims: exp has passed"](RSA), _skip(said, "check_times", FOREVER)
+    ),
     11: Step(
         "subject",
         FORGERIES["claims: sub has a newline"](RSA),
-        _set("_name", lambda value, _: str(value)),
+        _set(said, "name_of", lambda value, _, **__: str(value)),
     ),
     12: Step(
         "bound token",
         FORGERIES["claims: cnf by thumbprint"](RSA),
-        _set("_refuse", without_step(12)),
+        _set(tokens, "refuse", without_step(12)),
     ),
     13: Step(
         "scopes",
         FORGERIES["claims: scope mixes types"](RSA),
-        _skip("_scopes", frozenset({"rag.search"})),
+        _skip(said, "scopes_of", frozenset({"rag.search"})),
+    ),
+    14: Step(
+        "actors",
+        FORGERIES["claims: act has no sub"](RSA),
+        _skip(said, "actors_of", ()),
+    ),
+    15: Step(
+        "groups",
+        RSA.token(claims={"groups": ["eng"], "hasgroups": True}),
+        _skip(said, "groups_of", frozenset({"eng"})),
+        _with_groups,
+    ),
+    16: Step(
+        "agent",
+        RSA.token(claims={"act": {"sub": "agent://unheard-of"}}),
+        _skip(tokens, "_rights", Rights(frozenset(), None, ("chat",))),
+    ),
+    17: Step(
+        "activity",
+        RSA.token(),
+        lambda patch: patch.setattr(Unsure, "confirm", lambda *_: None),
+        _asked_as_well,
     ),
 }
 
@@ -167,7 +215,7 @@ def test_every_numbered_step_is_tested() -> None:
 
 @pytest.mark.parametrize("number", STEPS, ids=lambda n: f"step {n}, {STEPS[n].name}")
 def test_the_step_refuses_its_forgery(number: int) -> None:
-    with pytest.raises(TokenRejectedError) as refused:
+    with pytest.raises((TokenRejectedError, ReaderRefusedError)) as refused:
         judge(STEPS[number]).verify(STEPS[number].forgery)
 
     assert refused.value.diagnostics().startswith(f"step {number}:")
@@ -187,7 +235,9 @@ def test_without_the_step_its_forgery_would_pass(number: int, monkeypatch: Patch
 def test_a_valid_token_says_who_asks(algorithm: str) -> None:
     issuer = Issuer(algorithm)
 
-    reader = verifier(trusted(issuer)).verify(
+    agents = Delegation(actors={"planner": Allowance()})
+
+    reader = verifier(replace(trusted(issuer), delegation=agents)).verify(
         issuer.token(claims={"act": {"sub": "planner", "act": {"sub": "chat"}}})
     )
 

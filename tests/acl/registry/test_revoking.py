@@ -23,6 +23,7 @@ from acl.registry.database import open_database
 from acl.registry.errors import RegistryUnavailableError
 from acl.registry.revocations import revoked, standings
 from acl.registry.revoking import REMEMBERED, Applied, RevocationBoard
+from tests.acl.identity.readers import proven
 from tests.acl.people import NOON
 from tests.acl.registry.processes import finished, start
 from tests.acl.registry.registries import Registry
@@ -47,9 +48,7 @@ def cut(board: RevocationBoard, tokens: TokensOf = ALICE, after: timedelta = 0 *
 
 def reader(subject: str = "alice", issuer: str = ISSUER, **claims: object) -> VerifiedReader:
     said = {"iat": int(NOON.timestamp()), **claims}
-    return VerifiedReader(
-        issuer, subject, "chat", (), frozenset(), NOON + timedelta(hours=1), VerifiedClaims(said)
-    )
+    return proven(subject, issuer=issuer, claims=VerifiedClaims(said))
 
 
 def refused(registry: Registry, one: VerifiedReader, claims: frozenset[str] = frozenset()) -> bool:
