@@ -36,6 +36,11 @@ from acl.settings_labels import LabelRuleSettings, LabelSettings
 from acl.settings_stores import IndexSettings, KeySettings, RegistrySettings
 from acl.settings_values import Duration, HttpsAddress, Label, Name, Section
 
+SCOPE_PREFIX: Final = r"^([\x21\x23-\x5b\x5d-\x7e]*[/:])?$"
+"""
+RFC 6749, section 3.3; it ends with what parts it from the name.
+"""
+
 DEFAULT_FILE: Final = "readership.toml"
 CONFIG_VARIABLE: Final = "READERSHIP_CONFIG"
 TEST_VARIABLES: Final = frozenset({"READERSHIP_DEEP", "READERSHIP_TEST_POSTGRES"})
@@ -54,6 +59,9 @@ class ServiceSettings(Section):
 
     resource: HttpsAddress
     """The RFC 8707 resource identifier, and the first accepted audience."""
+
+    scope_prefix: str = Field(default="", pattern=SCOPE_PREFIX)
+    """What issuers write before the names of scopes, such as Entra's App ID URI and a slash."""
 
     data_dir: Path = Path("data")
     """Registry, index, keys and audit trail; relative to the configuration file."""

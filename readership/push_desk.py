@@ -22,6 +22,7 @@ from acl.identity.revocation import RevocationRule
 from acl.identity.tokens import TokenVerifier
 from acl.model.identifiers import Epoch, SourceName
 from acl.model.pushes import Conditions, PushState
+from acl.model.scopes import INGEST_SCOPE
 from acl.model.switches import Switches
 from acl.registry.database import Database
 from acl.registry.pushed_content import PushQueue, PushStatus
@@ -40,7 +41,6 @@ from retrieval.authenticate import authenticate
 from retrieval.authorize import require_switched_on
 from retrieval.errors import InsufficientScopeError, NotFoundError
 
-INGEST_SCOPE: Final = "rag.ingest"
 WAITED_BYTES: Final = 32 * 2**10
 WAITED_SECONDS: Final = 10.0
 MAX_REASON_CHARACTERS: Final = 500

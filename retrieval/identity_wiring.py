@@ -18,6 +18,7 @@ from acl.keys.files import require_private
 from acl.model.assurance import Demand, Demands
 from acl.model.delegation import Allowance, Delegation
 from acl.model.identifiers import AuthorityId
+from acl.model.scopes import ScopeNames
 from acl.settings import Configuration
 from acl.settings_events import TransmitterSettings
 from acl.settings_issuers import ActorSettings, ClientSettings, IssuerSettings
@@ -58,6 +59,13 @@ def identity_links(configuration: Configuration) -> tuple[Link, ...]:
         for one in issuer.services
     ]
     return tuple(links)
+
+
+def scope_names(configuration: Configuration) -> ScopeNames:
+    """
+    Return how issuers name the scopes.
+    """
+    return ScopeNames(configuration.settings.service.scope_prefix)
 
 
 def demands(configuration: Configuration) -> Demands:
@@ -140,6 +148,7 @@ def _trusted(configuration: Configuration, issuer: IssuerSettings) -> TrustedIss
         max_lifetime_seconds=int(issuer.max_lifetime.total_seconds()),
         leeway_seconds=int(issuer.leeway.total_seconds()),
         keys=key_source(configuration, issuer),
+        scope_names=scope_names(configuration),
         groups=None
         if groups is None
         else GroupClaim(groups.claim or profile.group_claim, groups.when_missing == "none"),

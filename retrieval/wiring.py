@@ -31,6 +31,7 @@ from retrieval.identity_wiring import (
     demands,
     identity_links,
     revocation_rule,
+    scope_names,
     trusted_issuers,
 )
 from retrieval.prepare import QuestionPreparer
@@ -131,6 +132,7 @@ def build_app(
         probes=probes,
         close=tools.lease.close,
         larger_bodies=larger_bodies,
+        names=scope_names(ground.configuration),
     )
 
 

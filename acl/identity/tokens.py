@@ -52,6 +52,7 @@ from acl.identity.profiles import IssuerProfile
 from acl.identity.reader import VERIFYING_RIGHT, VerifiedClaims, VerifiedReader
 from acl.identity.signed import MAX_TOKEN_CHARACTERS, refuse
 from acl.model.delegation import Delegation, Rights
+from acl.model.scopes import PLAIN_SCOPES, ScopeNames
 
 __all__ = [
     "ALGORITHMS",
@@ -83,6 +84,7 @@ class TrustedIssuer:
     keys: KeySource
     groups: GroupClaim | None = None
     delegation: Delegation = ANYBODY
+    scope_names: ScopeNames = PLAIN_SCOPES
     introspector: Introspector | None = None
 
     def __post_init__(self) -> None:
@@ -175,7 +177,7 @@ class TokenVerifier:
         client = said.client_of(claims, trusted.client_claims)
         bound = claims.get("cnf") is not None
         refuse(bound, "step 12: a sender-constrained token came as bearer")
-        scopes = said.scopes_of(claims, profile)  # step 13
+        scopes = trusted.scope_names.own(said.scopes_of(claims, profile))  # step 13
         actors = said.actors_of(claims)  # step 14
         groups = said.groups_of(claims, trusted.groups)  # step 15
         rights = _rights(trusted.delegation, scopes, client, actors)  # step 16

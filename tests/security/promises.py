@@ -33,6 +33,10 @@ PROMISES: Final[dict[str, str]] = {
         "No security event, logout token or access token passes for another of the three, and "
         "each speaks only for whom it may."
     ),
+    "scopes-from-tokens": (
+        "Every right to do something comes from the scopes of a token; no other secret opens a "
+        "door."
+    ),
     "late-unseal": "No text becomes plaintext before the last door.",
     "forged-token": "No token opens anything but one that a configured issuer has signed for us.",
     "uniform-401": "Every token that proves nothing gets the same answer.",
