@@ -71,6 +71,7 @@ def test_no_key_of_the_configuration_is_a_secret_that_somebody_shows_us() -> Non
     assert all(Path in set(_parts(kind)) for kind in named.values()), "secrets stand in files"
 
 
+@pytest.mark.promise("scopes-from-tokens")
 def test_the_walk_finds_keys_at_every_depth() -> None:
     """
     A walk that finds nothing would pass.
