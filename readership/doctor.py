@@ -7,6 +7,7 @@ from contextlib import ExitStack
 
 from acl.errors import ReadershipError
 from acl.registry.held import HeldDocuments
+from acl.registry.revoking import REMEMBERED, RevocationBoard
 from acl.settings import Configuration
 from acl.wiring import Ground, build_embedder, open_ground, open_lease, require_same_installation
 from ingestion.extract import sandbox_layers
@@ -39,6 +40,7 @@ def examine(configuration: Configuration) -> Iterator[Finding]:
             return
         yield look("embedding and index", lambda: _index(ground, stack))
         yield from _sources(ground)
+        yield from statement_findings(ground)
 
 
 def _sandbox() -> str:
@@ -93,6 +95,21 @@ def _sources(ground: Ground) -> Iterator[Finding]:
     held = HeldDocuments(ground.database, ground.tenant).all()
     if waiting := sum(one.released_at is None for one in held):
         yield wrong("held for review", f"{waiting} documents; see 'readership held list'")
+
+
+def statement_findings(ground: Ground) -> Iterator[Finding]:
+    """
+    Yield what transmitters and issuers have said lately.
+    """
+    settings = ground.configuration.settings
+    speakers = [("event", one.issuer) for one in settings.transmitters]
+    speakers += [("logout", one.issuer) for one in settings.issuers if one.logout_clients]
+    heard = RevocationBoard(ground.database).heard() if speakers else []
+    for kind, issuer in speakers:
+        of = [one for one in heard if (one.kind, one.issuer) == (kind, issuer)]
+        told = ", ".join(f"{one.count} {one.effect}" for one in of) or "none heard"
+        newest = f"; the newest {max(one.newest for one in of).isoformat()}" if of else ""
+        yield fine(f"{kind}s of {issuer}", f"{told} in {REMEMBERED.days} days{newest}")
 
 
 def _freshness(ground: Ground) -> Iterator[Finding]:

@@ -72,7 +72,7 @@ class RevocationRule:
 
 def _issued_at(reader: VerifiedReader) -> datetime | None:
     issued = reader.claims.get("iat")
-    if not isinstance(issued, int) or isinstance(issued, bool):
+    if not isinstance(issued, int):
         return None
     try:
         return datetime.fromtimestamp(issued, tz=UTC)

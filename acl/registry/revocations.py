@@ -6,8 +6,9 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Connection, Row, and_, or_, select
+from sqlalchemy import Connection, Row, Select, and_, bindparam, or_, select
 
 from acl.model.identifiers import Epoch
 from acl.model.revocations import AccountState, TokensOf, TokenStanding
@@ -15,6 +16,28 @@ from acl.registry import tables
 from acl.registry.database import Database
 
 logger = logging.getLogger(__name__)
+
+NAMES_A_QUERY: Final = 8
+"""
+More than any token has.
+"""
+
+
+def _lookup(names: int) -> Select[tuple[object, ...]]:
+    columns = tables.revocations.c
+    named = [
+        and_(
+            columns.issuer == bindparam(f"issuer_{n}"),
+            columns.claim == bindparam(f"claim_{n}"),
+            columns.value == bindparam(f"value_{n}"),
+        )
+        for n in range(names)
+    ]
+    return select(tables.revocations).where(or_(*named))
+
+
+# Put together once: every request asks.
+_LOOKUPS: Final = {n: _lookup(n) for n in range(1, NAMES_A_QUERY + 1)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +73,18 @@ def standings(connection: Connection, tokens: Iterable[TokensOf]) -> dict[Tokens
     """
     Return what is known of these tokens; nothing for those of which nothing was ever said.
     """
-    columns = tables.revocations.c
-    named = [
-        and_(columns.issuer == one.issuer, columns.claim == one.claim, columns.value == one.value)
-        for one in sorted(tokens)
-    ]
-    if not named:
-        return {}
-    rows = connection.execute(select(tables.revocations).where(or_(*named)))
-    return {TokensOf(row.issuer, row.claim, row.value): _standing(row) for row in rows}
+    wanted = sorted(tokens)
+    found: dict[TokensOf, TokenStanding] = {}
+    for start in range(0, len(wanted), NAMES_A_QUERY):
+        some = wanted[start : start + NAMES_A_QUERY]
+        named = {
+            f"{what}_{n}": text
+            for n, one in enumerate(some)
+            for what, text in (("issuer", one.issuer), ("claim", one.claim), ("value", one.value))
+        }
+        for row in connection.execute(_LOOKUPS[len(some)], named):
+            found[TokensOf(row.issuer, row.claim, row.value)] = _standing(row)
+    return found
 
 
 def revoked(database: Database) -> list[Revoked]:

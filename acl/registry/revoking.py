@@ -14,7 +14,13 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select, update
 
 from acl.model.identifiers import Epoch
-from acl.model.revocations import RevocationChange, StatementId, TokensOf, TokenStanding
+from acl.model.revocations import (
+    REFUSED_ACCOUNTS,
+    RevocationChange,
+    StatementId,
+    TokensOf,
+    TokenStanding,
+)
 from acl.registry import tables
 from acl.registry.database import Database
 from acl.registry.epochs import next_epoch
@@ -22,7 +28,8 @@ from acl.registry.revocations import Heard, standings
 
 REMEMBERED: Final = timedelta(days=8)
 """
-Longer than the oldest statement that is accepted: what is forgotten cannot come back.
+Longer than the oldest statement that is accepted, so that what is forgotten cannot come back; and
+much longer than any token lives, so that what was revoked then has expired.
 """
 
 
@@ -88,14 +95,23 @@ def _apply(
     if not changed:
         return None
     epoch = next_epoch(connection, now=now)
+    connection.execute(delete(tables.revocations).where(*_spent(now)))
+    kept = standings(connection, changed)
     for tokens, standing in sorted(changed.items(), key=lambda one: one[0]):
         values = _values(standing) | {"epoch": epoch, "changed_at": now, "reason": reason}
-        if tokens in before:
+        if tokens in kept:
             connection.execute(update(tables.revocations).where(*_is(tokens)).values(**values))
         else:
             named = {"issuer": tokens.issuer, "claim": tokens.claim, "value": tokens.value}
             connection.execute(insert(tables.revocations).values(**named, **values))
     return epoch
+
+
+def _spent(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    # Accounts that are kept out stay so for as long as it takes.
+    columns = tables.revocations.c
+    refused = [one.value for one in REFUSED_ACCOUNTS]
+    return columns.changed_at < now - REMEMBERED, columns.account.not_in(refused)
 
 
 def _values(standing: TokenStanding) -> dict[str, object]:

@@ -288,6 +288,7 @@ revocations = Table(
     Column("epoch", BigInteger, nullable=False),
     Column("changed_at", UtcTime, nullable=False),
     Column("reason", exact_text(), nullable=False),
+    Index("revocations_by_time", "changed_at"),
     comment="tokens that count no more, by what they say; see acl.model.revocations",
 )
 

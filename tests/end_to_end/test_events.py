@@ -3,6 +3,7 @@ Access that was revoked ends at the next request: of every process, by every way
 """
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -14,6 +15,8 @@ import pytest
 
 from acl.audit.chain import AuditTrail, AuditUnavailableError
 from acl.identity.revocation import RevocationRule
+from acl.wiring import open_ground
+from readership.doctor import statement_findings
 from tests.acl.identity.issuers import AUDIENCE, ISSUER
 from tests.acl.identity.spoken import CAEP, CHAT, RISC, TRANSMITTER, event, logout
 from tests.end_to_end.event_world import SCOPES, SOURCE, EventWorld, lay_out, plan, process
@@ -334,6 +337,29 @@ def test_an_audit_trail_that_is_full_keeps_nobody_in(
     assert refused(world.everywhere(world.token(subject)))
     assert 202 == world.deliver(told).status_code
     assert f"full {subject}" == world.recorded("security event")[-1]["details"]["jti"]
+
+
+def test_doctor_says_what_was_heard(world: EventWorld, subject: str) -> None:
+    """
+    Statements with and without effect are counted apart.
+    """
+
+    def said() -> dict[str, str]:
+        ground = open_ground(world.configuration, may_write=True)
+        found = {one.name: one.detail for one in statement_findings(ground)}
+        ground.close()
+        return found
+
+    world.tell({**about(subject), "events": {UNKNOWN: {}}})
+    world.tell(about(subject))
+    world.log_out({"sub": subject})
+
+    told = said()
+    assert {f"events of {TRANSMITTER}", f"logouts of {ISSUER}"} == told.keys()
+    assert re.fullmatch(
+        r"\d+ revoked, \d+ without effect in 8 days; the newest 20.*",
+        told[f"events of {TRANSMITTER}"],
+    )
 
 
 def test_floods_of_refusals_are_counted_and_not_recorded(world: EventWorld) -> None:

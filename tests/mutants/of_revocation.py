@@ -1,5 +1,5 @@
 """
-Faults in what ends tokens before they expire.
+Faults in what ends tokens before they expire, and in what clients are told of them.
 """
 
 from typing import Final
@@ -19,6 +19,7 @@ IN_MODEL: Final = "tests/acl/model/test_revocations.py"
 IN_BOARD: Final = "tests/acl/registry/test_revoking.py"
 IN_STATEMENTS: Final = "tests/acl/identity/test_statements.py"
 IN_EVENTS: Final = "tests/end_to_end/test_events.py"
+IN_CHALLENGES: Final = "tests/end_to_end/test_challenges.py"
 SPOILED_EVENT: Final = (f"{IN_STATEMENTS}::test_a_spoiled_event_is_refused_with_its_code",)
 SPOILED_LOGOUT: Final = (f"{IN_STATEMENTS}::test_a_spoiled_logout_is_refused",)
 AT_ONCE: Final = (f"{IN_BOARD}::test_what_is_revoked_holds_at_once_and_for_nobody_else",)
@@ -121,14 +122,6 @@ REVOCATION: Final = (
         (f"{IN_BOARD}::test_a_token_that_does_not_say_by_what_it_is_revoked_is_refused",),
     ),
     Mutant(
-        "revocation-true-is-a-time",
-        RULE,
-        "    if not isinstance(issued, int) or isinstance(issued, bool):\n",
-        "    if not isinstance(issued, int):\n",
-        "A token that was issued at `true` is a token of 1970 and no more.",
-        (f"{IN_BOARD}::test_what_is_revoked_holds_at_once_and_for_nobody_else",),
-    ),
-    Mutant(
         "revocation-without-epoch",
         BOARD,
         "    epoch = next_epoch(connection, now=now)\n",
@@ -139,10 +132,18 @@ REVOCATION: Final = (
     Mutant(
         "revocation-issuer-not-compared",
         "acl/registry/revocations.py",
-        "        and_(columns.issuer == one.issuer, columns.claim == one.claim,",
-        "        and_(columns.claim == one.claim,",
+        '            columns.issuer == bindparam(f"issuer_{n}"),\n',
+        '            bindparam(f"issuer_{n}") != "",\n',
         "An issuer's subject is revoked with another's of the same name.",
         AT_ONCE,
+    ),
+    Mutant(
+        "revocation-disabled-account-forgotten",
+        BOARD,
+        "    return columns.changed_at < now - REMEMBERED, columns.account.not_in(refused)\n",
+        "    return (columns.changed_at < now - REMEMBERED,)\n",
+        "A disabled account counts again after some days.",
+        (f"{IN_BOARD}::test_what_has_expired_is_forgotten_and_accounts_are_not",),
     ),
     Mutant(
         "statement-counts-twice",
@@ -163,8 +164,8 @@ REVOCATION: Final = (
     Mutant(
         "statement-forgotten-early",
         BOARD,
-        "< now - REMEMBERED",
-        "<= now - REMEMBERED",
+        "columns.received_at < now - REMEMBERED",
+        "columns.received_at <= now - REMEMBERED",
         "A statement is forgotten while it could still be repeated.",
         (f"{IN_BOARD}::test_old_statements_are_forgotten",),
     ),
@@ -287,5 +288,37 @@ REVOCATION: Final = (
         "    if len(named) != 1:\n",
         "A page can make a browser post a statement as plain text.",
         (f"{IN_EVENTS}::test_only_the_right_media_type_is_read",),
+    ),
+    Mutant(
+        "challenge-error-without-token",
+        "retrieval/api/problems.py",
+        "                return f'Bearer {common}, scope=\"{wanted}\"'\n",
+        '                return f\'Bearer error="invalid_token", {common}, scope="{wanted}"\'\n',
+        "A client that has sent no token is told that its token is wrong, and gives up.",
+        (f"{IN_CHALLENGES}::test_each_challenge_is_exactly_this",),
+    ),
+    Mutant(
+        "challenge-scope-without-prefix",
+        "retrieval/api/problems.py",
+        "        wanted = self.names.asked_as(operation or self.default_scope)\n",
+        "        wanted = operation or self.default_scope\n",
+        "Clients of Entra ID ask for a scope that it does not know.",
+        (f"{IN_CHALLENGES}::test_scopes_are_asked_for_as_the_issuer_names_them",),
+    ),
+    Mutant(
+        "scope-of-another-application",
+        "acl/model/scopes.py",
+        "one.removeprefix(self.prefix) for one in granted",
+        'one.rpartition("/")[2] for one in granted',
+        "A scope of another application opens this one.",
+        (f"{IN_CHALLENGES}::test_a_prefix_is_put_before_and_taken_off",),
+    ),
+    Mutant(
+        "metadata-for-any-path",
+        "retrieval/api/routes.py",
+        '        if f"/{named}" != path:\n',
+        "        if False:\n",
+        "The metadata are given out for resources that are not here.",
+        (f"{IN_CHALLENGES}::test_the_metadata_says_where_tokens_come_from_and_what_to_ask_for",),
     ),
 )

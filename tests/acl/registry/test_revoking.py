@@ -154,12 +154,39 @@ def test_old_statements_are_forgotten(board: RevocationBoard) -> None:
     """
     old = StatementId("event", ISSUER, "old")
     board.apply([], reason="a test", now=NOON, statement=old)
+    other = StatementId("event", ISSUER, "other")
+    board.apply([], reason="a test", now=NOON + REMEMBERED, statement=other)
     assert board.apply([], reason="a test", now=NOON + REMEMBERED, statement=old).repeated
 
     new = StatementId("event", ISSUER, "new")
     board.apply([], reason="a test", now=NOON + REMEMBERED + SECOND, statement=new)
 
-    assert [1] == [one.count for one in board.heard()]
+    assert [2] == [one.count for one in board.heard()]
+
+
+def test_what_has_expired_is_forgotten_and_accounts_are_not(
+    registry: Registry, board: RevocationBoard
+) -> None:
+    """
+    A revocation is kept for as long as any token can live, and longer; a disabled account for good.
+    """
+    bob, carol = (TokensOf(ISSUER, "sub", name) for name in ("bob", "carol"))
+    old: list[RevocationChange] = [
+        CutOff(ALICE, NOON),
+        CutOff(bob, NOON),
+        AccountChange(bob, AccountState.DISABLED, NOON),
+    ]
+    board.apply(old, reason="a test", now=NOON)
+
+    def known(at: timedelta) -> set[TokensOf]:
+        board.apply([CutOff(carol, NOON + at)], reason="a test", now=NOON + at)
+        return {one.tokens for one in revoked(registry.database)}
+
+    assert {ALICE, bob, carol} == known(REMEMBERED)
+    assert {bob, carol} == known(REMEMBERED + SECOND)
+    assert refused(registry, reader("bob", iat=10**10))
+    again = board.apply([CutOff(ALICE, NOON)], reason="a test", now=NOON + 2 * REMEMBERED)
+    assert again.epoch is not None
 
 
 def test_another_process_revokes(registry: Registry) -> None:

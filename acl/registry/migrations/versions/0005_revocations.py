@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("issuer", "claim", "value"),
         comment="tokens that count no more, by what they say; see acl.model.revocations",
     )
+    op.create_index("revocations_by_time", "revocations", ["changed_at"])
     op.create_table(
         "statements",
         sa.Column("kind", exact_text(16), nullable=False),
@@ -43,4 +44,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("statements_by_time", "statements")
     op.drop_table("statements")
+    op.drop_index("revocations_by_time", "revocations")
     op.drop_table("revocations")
