@@ -17,6 +17,9 @@ from acl.audit.chain import AuditTrail, AuditUnavailableError
 from acl.identity.revocation import RevocationRule
 from acl.wiring import open_ground
 from readership.doctor import statement_findings
+from retrieval.recheck import Rechecker
+from retrieval.search import ScopedSearch
+from retrieval.unseal import Unsealer
 from tests.acl.identity.issuers import AUDIENCE, ISSUER
 from tests.acl.identity.spoken import CAEP, CHAT, RISC, TRANSMITTER, event, logout
 from tests.end_to_end.event_world import SCOPES, SOURCE, EventWorld, lay_out, plan, process
@@ -133,6 +136,45 @@ def test_without_the_check_a_revoked_token_is_served(
     monkeypatch.setattr(RevocationRule, "require_in_force", lambda *_: None)
 
     assert accepted(world.everywhere(world.token(subject)))
+
+
+@pytest.mark.promise("token-revocation")
+@pytest.mark.parametrize(
+    ("step", "route"),
+    [
+        ((ScopedSearch, "nearest"), "search"),
+        ((Unsealer, "passages"), "search"),
+        ((Rechecker, "readable_documents"), "fetch"),
+        ((Unsealer, "whole"), "fetch"),
+    ],
+)
+def test_a_request_that_is_underway_is_refused(
+    world: EventWorld,
+    subject: str,
+    monkeypatch: pytest.MonkeyPatch,
+    step: tuple[type, str],
+    route: str,
+) -> None:
+    """
+    It has passed the first door when its session is ended, and nothing leaves.
+    """
+    owner, name = step
+    unchanged = getattr(owner, name)
+    told: list[int] = []
+    ended = {"format": "complex", "session": {"format": "opaque", "id": subject}}
+
+    def late(*given: Any, **named: Any) -> Any:  # noqa: ANN401 - whatever it stands for
+        if not told:
+            told.append(world.tell({"sub_id": ended}).status_code)
+        return unchanged(*given, **named)
+
+    monkeypatch.setattr(owner, name, late)
+    answer = world.everywhere(world.token("alice", sid=subject))[route]
+
+    assert [202] == told
+    assert 401 == answer.status_code
+    assert "words of the plan" not in answer.text
+    assert 200 == world.search(world.token("alice")).status_code
 
 
 @pytest.mark.promise("token-revocation")
