@@ -6,7 +6,7 @@ PIP := $(BIN)/pip --disable-pip-version-check
 # For machines whose registry offers only torch with CUDA, name another index here.
 TORCH_ARGS ?=
 
-.PHONY: help setup demo test test-deep lint types arrows check mutants bench clean
+.PHONY: help setup identity-provider demo test test-deep lint types arrows check mutants bench clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -29,11 +29,22 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 demo: setup ## show the whole thing on a fictional company
 	$(BIN)/readership demo
 
+# Only tests need it, and they say so and skip where it is not there.
+PROVIDER := tests/identity_provider
+
+identity-provider: ## install the OpenID provider that tests start, if Node is there
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(PROVIDER)/node_modules/.ready; \
+	  else echo "Node is not installed: tests with the real identity provider will be skipped"; fi
+
+$(PROVIDER)/node_modules/.ready: $(PROVIDER)/package.json $(PROVIDER)/package-lock.json
+	cd $(PROVIDER) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
 # A process a core; files stay whole, so that what they share is set up once.
-test: setup ## run the test suite
+test: setup identity-provider ## run the test suite
 	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile
 
-test-deep: setup ## run the test suite with the long variants
+test-deep: setup identity-provider ## run the test suite with the long variants
 	READERSHIP_DEEP=1 $(BIN)/python -m pytest --timeout 3000
 
 lint: setup ## check style and formatting
@@ -55,4 +66,4 @@ bench: setup ## measure ingestion, questions, tokens and permissions; writes ben
 	$(BIN)/python -m tests.benchmarks
 
 clean: ## remove what was built and the demo's data
-	rm -rf $(VENV) demo bench-results .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PROVIDER)/node_modules demo bench-results .mypy_cache .ruff_cache .pytest_cache .hypothesis

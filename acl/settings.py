@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -30,11 +29,17 @@ from pydantic_settings import (
 
 from acl.errors import ConfigurationError
 from acl.model.documents import UNLABELLED
-from acl.registry.address import registry_address
 from acl.settings_brake import Brake, BrakeSettings
+from acl.settings_events import Transmitters
 from acl.settings_issuers import IssuerSettings, StepUpSettings, require_consistent
 from acl.settings_labels import LabelRuleSettings, LabelSettings
+from acl.settings_stores import IndexSettings, KeySettings, RegistrySettings
 from acl.settings_values import Duration, HttpsAddress, Label, Name, Section
+
+SCOPE_PREFIX: Final = r"^([\x21\x23-\x5b\x5d-\x7e]*[/:])?$"
+"""
+RFC 6749, section 3.3; it ends with what parts it from the name.
+"""
 
 DEFAULT_FILE: Final = "readership.toml"
 CONFIG_VARIABLE: Final = "READERSHIP_CONFIG"
@@ -55,48 +60,11 @@ class ServiceSettings(Section):
     resource: HttpsAddress
     """The RFC 8707 resource identifier, and the first accepted audience."""
 
+    scope_prefix: str = Field(default="", pattern=SCOPE_PREFIX)
+    """What issuers write before the names of scopes, such as Entra's App ID URI and a slash."""
+
     data_dir: Path = Path("data")
     """Registry, index, keys and audit trail; relative to the configuration file."""
-
-
-class RegistrySettings(Section):
-    """
-    Where documents, permissions and sealed text are recorded.
-    """
-
-    url: Annotated[str, AfterValidator(registry_address)] = "sqlite:///registry.db"
-    """A SQLite path is relative to the data directory. Otherwise postgresql://, no password."""
-
-    password_file: Path | None = None
-    """The password of PostgreSQL's role; relative to the configuration file."""
-
-    @model_validator(mode="after")
-    def _password_has_a_use(self) -> "RegistrySettings":
-        if self.password_file is not None and self.url.startswith("sqlite:"):
-            msg = "password_file is for PostgreSQL; remove it, or name a postgresql:// address"
-            raise ValueError(msg)
-        return self
-
-
-class IndexSettings(Section):
-    """
-    Where vectors are kept.
-    """
-
-    engine: Literal["edge"] = "edge"
-    """The embedded engine, in a process of its own."""
-
-    candidates: int = Field(default=100, ge=10, le=1_000)
-    """How many chunks each leg of a search brings to the fusion."""
-
-
-class KeySettings(Section):
-    """
-    Who holds the key-encryption keys.
-    """
-
-    provider: Literal["file"] = "file"
-    """Files below the data directory."""
 
 
 class EmbeddingSettings(Section):
@@ -168,6 +136,7 @@ class Settings(BaseSettings):
 
     service: ServiceSettings
     issuers: list[IssuerSettings] = Field(default=[])
+    transmitters: Transmitters = Field(default=[])
     step_up: list[StepUpSettings] = Field(default=[])
     registry: RegistrySettings = RegistrySettings()
     index: IndexSettings = IndexSettings()
@@ -182,6 +151,7 @@ class Settings(BaseSettings):
     def _unambiguous(self) -> "Settings":
         for what, names in (
             ("issuers", [one.issuer for one in self.issuers]),
+            ("transmitters", [one.issuer for one in self.transmitters]),
             ("sources", [one.name for one in self.sources]),
         ):
             if len(set(names)) != len(names):

@@ -145,6 +145,9 @@ class IssuerSettings(Section):
     leeway: Duration = timedelta(seconds=30)
     """How far clocks may differ."""
 
+    logout_clients: list[Annotated[str, Field(min_length=1)]] = Field(default=[])
+    """Clients whose back-channel logouts it sends here; without one none is taken in."""
+
     links: list[LinkSettings] = Field(default=[])
     """Which principals its subjects are; without a link they are nobody."""
 
@@ -170,6 +173,9 @@ class IssuerSettings(Section):
             raise ValueError(msg)
         if not 0 < self.max_lifetime.total_seconds() <= MAX_LIFETIME_SECONDS:
             msg = "max_lifetime is more than zero and at most 24h"
+            raise ValueError(msg)
+        if both := sorted(set(self.logout_clients) & set(self.audiences)):
+            msg = f"logout_clients and audiences both list {both[0]!r}; a client id is no audience"
             raise ValueError(msg)
         if not 0 <= self.leeway.total_seconds() <= 60:  # noqa: PLR2004 - a minute of clock skew
             msg = "leeway is at most 60s"

@@ -2,94 +2,45 @@
 `readership doctor`: looks at everything that the service needs, and says what to do.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 
 from acl.errors import ReadershipError
-from acl.identity.keysets import DiscoveredKeys, PinnedKeys
 from acl.registry.held import HeldDocuments
+from acl.registry.revoking import REMEMBERED, RevocationBoard
 from acl.settings import Configuration
 from acl.wiring import Ground, build_embedder, open_ground, open_lease, require_same_installation
 from ingestion.extract import sandbox_layers
 from ingestion.wiring import build_question_redactor, build_settler, build_source
-from retrieval.identity_wiring import identity_links, key_source
+from readership.findings import Finding, fine, look, wrong
+from readership.issuer_findings import issuer_findings
 from retrieval.wiring import permission_registry, source_budgets
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """
-    One thing that was looked at; `detail` says what was seen, or what to do.
-    """
-
-    name: str
-    healthy: bool
-    detail: str
 
 
 def examine(configuration: Configuration) -> Iterator[Finding]:
     """
     Yield what was found, in the order in which things depend on each other.
     """
-    yield _fine("configuration", str(configuration.file))
-    yield from _issuers(configuration)
-    yield _look("extraction sandbox", _sandbox)
+    yield fine("configuration", str(configuration.file))
+    yield from issuer_findings(configuration)
+    yield look("extraction sandbox", _sandbox)
     with ExitStack() as stack:
         try:
             ground = open_ground(configuration, may_write=True)
         except ReadershipError as error:
-            yield _wrong("data directory", error.diagnostics())
+            yield wrong("data directory", error.diagnostics())
             return
         stack.callback(ground.close)
-        yield _fine("data directory", f"{configuration.data_dir}, keys are private")
-        yield _look("audit trail", lambda: _audit(ground))
-        registry = _look("registry", ground.database.describe)
+        yield fine("data directory", f"{configuration.data_dir}, keys are private")
+        yield look("audit trail", lambda: _audit(ground))
+        registry = look("registry", ground.database.describe)
         yield registry
-        yield _look("recognizers", lambda: _recognizers(ground))
+        yield look("recognizers", lambda: _recognizers(ground))
         if not registry.healthy:
             return
-        yield _look("embedding and index", lambda: _index(ground, stack))
+        yield look("embedding and index", lambda: _index(ground, stack))
         yield from _sources(ground)
-
-
-def _fine(name: str, detail: str) -> Finding:
-    return Finding(name, healthy=True, detail=detail)
-
-
-def _wrong(name: str, detail: str) -> Finding:
-    return Finding(name, healthy=False, detail=detail)
-
-
-def _look(name: str, examination: Callable[[], str]) -> Finding:
-    try:
-        return _fine(name, examination())
-    except ReadershipError as error:
-        return _wrong(name, error.diagnostics())
-
-
-def _issuers(configuration: Configuration) -> Iterator[Finding]:
-    issuers = configuration.settings.issuers
-    if not issuers:
-        yield _wrong("issuers", "none is configured; add an [[issuers]] section")
-    linked = {one.issuer for one in identity_links(configuration)}
-    resource = configuration.settings.service.resource
-    for issuer in issuers:
-
-        def keys(named: str = issuer.issuer) -> str:
-            found = next(one for one in issuers if one.issuer == named)
-            source = key_source(configuration, found)
-            if isinstance(source, DiscoveredKeys):
-                return f"{len(source.fetch())} keys from {source.state().where}"
-            return source.state().told() if isinstance(source, PinnedKeys) else "ok"
-
-        yield _look(f"keys of {issuer.issuer}", keys)
-        if issuer.issuer not in linked:
-            what = "has no [[issuers.links]]: its readers would be nobody and see nothing"
-            yield _wrong(f"links of {issuer.issuer}", what)
-        if resource not in issuer.audiences:
-            what = f"audiences do not list the resource {resource}, which clients will ask for"
-            yield _wrong(f"audience of {issuer.issuer}", what)
+        yield from statement_findings(ground)
 
 
 def _sandbox() -> str:
@@ -129,7 +80,7 @@ def _index(ground: Ground, stack: ExitStack) -> str:
 def _sources(ground: Ground) -> Iterator[Finding]:
     configuration = ground.configuration
     if not configuration.settings.sources:
-        yield _wrong("sources", "none is configured; add a [[sources]] section")
+        yield wrong("sources", "none is configured; add a [[sources]] section")
     for settings in configuration.settings.sources:
 
         def readable(name: str = settings.name) -> str:
@@ -139,25 +90,40 @@ def _sources(ground: Ground) -> Iterator[Finding]:
             listed = build_source(ground, found).observe()
             return f"lists {len(listed.documents)} documents, {len(listed.problems)} problems"
 
-        yield _look(f"source {settings.name}", readable)
+        yield look(f"source {settings.name}", readable)
     yield from _freshness(ground)
     held = HeldDocuments(ground.database, ground.tenant).all()
     if waiting := sum(one.released_at is None for one in held):
-        yield _wrong("held for review", f"{waiting} documents; see 'readership held list'")
+        yield wrong("held for review", f"{waiting} documents; see 'readership held list'")
+
+
+def statement_findings(ground: Ground) -> Iterator[Finding]:
+    """
+    Yield what transmitters and issuers have said lately.
+    """
+    settings = ground.configuration.settings
+    speakers = [("event", one.issuer) for one in settings.transmitters]
+    speakers += [("logout", one.issuer) for one in settings.issuers if one.logout_clients]
+    heard = RevocationBoard(ground.database).heard() if speakers else []
+    for kind, issuer in speakers:
+        of = [one for one in heard if (one.kind, one.issuer) == (kind, issuer)]
+        told = ", ".join(f"{one.count} {one.effect}" for one in of) or "none heard"
+        newest = f"; the newest {max(one.newest for one in of).isoformat()}" if of else ""
+        yield fine(f"{kind}s of {issuer}", f"{told} in {REMEMBERED.days} days{newest}")
 
 
 def _freshness(ground: Ground) -> Iterator[Finding]:
     view, currency = permission_registry(ground).current()
     for one in view.switches.all():
         what = f"is switched off: {one.reason}; undo with 'readership switch on'"
-        yield _wrong(str(one.switch), what)
+        yield wrong(str(one.switch), what)
     budgets = source_budgets(ground.configuration)
     for spot in budgets.blind(currency, view.switches, ground.clock()):
         what = f"{spot.reason}; {_remedy(ground.configuration, spot.source)}"
-        yield _wrong(f"permissions of {spot.source}", what)
+        yield wrong(f"permissions of {spot.source}", what)
     if currency.unsettled:
         what = f"{len(currency.unsettled)} documents wait to be settled; run 'readership sync'"
-        yield _wrong("index", what)
+        yield wrong("index", what)
 
 
 def _remedy(configuration: Configuration, source: str) -> str:

@@ -18,10 +18,13 @@ from acl.audit.chain import AuditTrail
 from acl.audit.events import AuditEvent
 from acl.errors import ReadershipError
 from acl.identity.reader import VerifiedReader
+from acl.identity.revocation import RevocationRule
 from acl.identity.tokens import TokenVerifier
 from acl.model.identifiers import Epoch, SourceName
 from acl.model.pushes import Conditions, PushState
+from acl.model.scopes import INGEST_SCOPE
 from acl.model.switches import Switches
+from acl.registry.database import Database
 from acl.registry.pushed_content import PushQueue, PushStatus
 from acl.registry.submission import Accepted, Submission
 from acl.registry.switchboard import SwitchBoard
@@ -38,7 +41,6 @@ from retrieval.authenticate import authenticate
 from retrieval.authorize import require_switched_on
 from retrieval.errors import InsufficientScopeError, NotFoundError
 
-INGEST_SCOPE: Final = "rag.ingest"
 WAITED_BYTES: Final = 32 * 2**10
 WAITED_SECONDS: Final = 10.0
 MAX_REASON_CHARACTERS: Final = 500
@@ -112,6 +114,8 @@ class PushDesk:
     worker: PushWorker
     trail: AuditTrail
     clock: Callable[[], datetime]
+    revocation: RevocationRule
+    database: Database
 
     def admit(self, authorization: Sequence[str], source: str, operation: str) -> Pusher:
         """
@@ -134,6 +138,7 @@ class PushDesk:
         return Pusher(request_id, reader, found)
 
     def _admitted(self, reader: VerifiedReader, source: str, request_id: str) -> PushedSource:
+        self.revocation.check(reader, self.database)
         if INGEST_SCOPE not in reader.scopes:
             raise InsufficientScopeError(INGEST_SCOPE)
         require_switched_on(reader, Switches(self.switches.off()))

@@ -14,10 +14,11 @@ from fastapi.responses import JSONResponse
 
 from acl.errors import ReadershipError
 from acl.model.pushes import Conditions, PushState
+from acl.model.scopes import INGEST_SCOPE
 from acl.registry.errors import PreconditionFailedError, StaleEventError
 from ingestion.pushed_body import MAX_BODY_BYTES, MalformedPushError
 from ingestion.sources.members import MAX_ID_CHARACTERS
-from readership.push_desk import INGEST_SCOPE, PushDesk, Pusher, PushNotAllowedError, Receipt
+from readership.push_desk import PushDesk, Pusher, PushNotAllowedError, Receipt
 from readership.push_headers import EPOCH_HEADER, EVENT_HEADER, conditions_of, entity_tag
 from readership.push_schemas import DOCUMENT, GROUP, PushBody, PushStatusBody, described
 from retrieval.api.problems import problem

@@ -27,6 +27,7 @@ from ingestion.wiring import (
     label_rules,
 )
 from readership.push_desk import PushDesk, PushedSource
+from retrieval.identity_wiring import revocation_rule
 from retrieval.wiring import build_verifier
 
 
@@ -71,6 +72,8 @@ def open_push_desk(
         worker=stack.enter_context(PushWorker(content)),
         trail=ground.trail,
         clock=ground.clock,
+        revocation=revocation_rule(configuration),
+        database=ground.database,
     )
 
 

@@ -18,8 +18,10 @@ from acl.wiring import (
     require_same_installation,
 )
 from ingestion.wiring import build_question_redactor
+from readership.event_routes import event_routes
 from readership.push_routes import LARGER_BODIES, push_routes
 from readership.pushing import open_push_desk, takes_pushes
+from readership.receiving import open_event_desk, takes_events, takes_logouts
 from retrieval.identity_wiring import trusted_issuers
 from retrieval.wiring import Tools, build_app
 
@@ -51,13 +53,23 @@ def build_service(configuration: Configuration, stack: ExitStack) -> FastAPI:
     logger.info("taking hold of the engine")
     lease = open_lease(ground, embedder)
     stack.callback(lease.close)
-    tools = Tools(embedder, redactor, lease)
-    if not takes_pushes(configuration):
-        return build_app(ground, tools)
-    logger.info("opening the push desk")
-    app = build_app(ground, tools, LARGER_BODIES)
-    app.include_router(push_routes(open_push_desk(configuration, embedder, lease, stack)))
+    pushes = takes_pushes(configuration)
+    app = build_app(ground, Tools(embedder, redactor, lease), LARGER_BODIES if pushes else None)
+    if pushes:
+        logger.info("opening the push desk")
+        app.include_router(push_routes(open_push_desk(configuration, embedder, lease, stack)))
+    add_event_desk(app, configuration, stack)
     return app
+
+
+def add_event_desk(app: FastAPI, configuration: Configuration, stack: ExitStack) -> None:
+    """
+    Add what takes in security events and logouts, if anybody may send any.
+    """
+    events, logouts = takes_events(configuration), takes_logouts(configuration)
+    if events or logouts:
+        desk = open_event_desk(configuration, stack)
+        app.include_router(event_routes(desk, events=events, logouts=logouts))
 
 
 def serve(configuration: Configuration, *, host: str, port: int) -> None:

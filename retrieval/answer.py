@@ -19,6 +19,7 @@ from acl.identity.tokens import TokenVerifier
 from acl.index.reading import Question
 from acl.model.documents import DocumentPermission
 from acl.model.identifiers import ChunkId, DocumentId, DocumentKey, Epoch, SourceName
+from acl.model.scopes import AUDIT_SCOPE, READ_SCOPE, SEARCH_SCOPE
 from acl.registry.permissions import PermissionRegistry
 from retrieval.authenticate import authenticate
 from retrieval.authorize import Authorized, Authorizer
@@ -41,9 +42,6 @@ logger = logging.getLogger(__name__)
 
 Found = TypeVar("Found")
 
-SEARCH_SCOPE: Final = "rag.search"
-READ_SCOPE: Final = "rag.read"
-AUDIT_SCOPE: Final = "rag.audit"
 MAX_DOCUMENT_CHARACTERS: Final = 90_000
 """
 GPT Actions refuse responses of 100,000 characters.

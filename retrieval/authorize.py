@@ -3,7 +3,8 @@ Step 2, the first door. What may this reader search, now?
 
 Asks `acl.decision` and adds nothing. A source whose permissions are older than its budget, or
 that an operator has switched off, is dark: it is left out of the scope and named as a blind
-spot. A reader or client that was switched off is refused.
+spot. A token that was revoked proves nothing; a reader or client that was switched off is
+refused.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -13,6 +14,7 @@ from datetime import datetime, timedelta
 from acl.decision.scoping import ScopeGround, mint_scope, narrow_scope
 from acl.identity.linking import Link, link
 from acl.identity.reader import VerifiedReader
+from acl.identity.revocation import RevocationRule
 from acl.model.assurance import NO_DEMANDS, Demand, Demands
 from acl.model.identifiers import Epoch, SourceName, TenantId
 from acl.model.labels import Ceiling, LabelPolicy
@@ -120,6 +122,7 @@ class Authorizer:
     tenant: TenantId
     clock: Callable[[], datetime]
     demands: Demands = NO_DEMANDS
+    revocation: RevocationRule = field(default_factory=RevocationRule)
 
     def authorize(
         self,
@@ -134,12 +137,17 @@ class Authorizer:
         what client and actor may look into.
 
         Raises:
+            TokenRejectedError: The token was revoked.
             InsufficientScopeError: The token was not issued for this operation.
             StepUpRequiredError: The reader has not signed in surely enough for it.
             SwitchedOffError: An operator has switched the reader or the client off.
             EpochNotReachedError: The registry has not come to the epoch that was asked for.
             RegistryUnavailableError: The registry did not answer.
         """
+        # In the transaction of the epoch, and before anything that tells tokens apart.
+        view, currency = self.permissions.current(
+            lambda connection: self.revocation.require_in_force(reader, connection)
+        )
         if needs not in reader.scopes:
             raise InsufficientScopeError(needs)
         now = self.clock()
@@ -147,7 +155,6 @@ class Authorizer:
         if demand is not None:
             raise StepUpRequiredError(needs, demand)
         linked = link(reader, self.links, self.tenant)
-        view, currency = self.permissions.current()
         require_switched_on(reader, view.switches)
         if at_least is not None and view.epoch < at_least:
             msg = f"epoch {at_least} was asked for, the registry is at {view.epoch}"

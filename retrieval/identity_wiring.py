@@ -11,13 +11,16 @@ from acl.identity.introspection import Introspector
 from acl.identity.keysets import DiscoveredKeys, KeySource, PinnedKeys
 from acl.identity.linking import GroupLink, IdentityLink, Link, ServiceLink
 from acl.identity.profiles import PROFILES
+from acl.identity.revocation import RevocationRule
 from acl.identity.tokens import TrustedIssuer
 from acl.identity.wire import Wire, private_authorities
 from acl.keys.files import require_private
 from acl.model.assurance import Demand, Demands
 from acl.model.delegation import Allowance, Delegation
 from acl.model.identifiers import AuthorityId
+from acl.model.scopes import ScopeNames
 from acl.settings import Configuration
+from acl.settings_events import TransmitterSettings
 from acl.settings_issuers import ActorSettings, ClientSettings, IssuerSettings
 
 
@@ -58,6 +61,13 @@ def identity_links(configuration: Configuration) -> tuple[Link, ...]:
     return tuple(links)
 
 
+def scope_names(configuration: Configuration) -> ScopeNames:
+    """
+    Return how issuers name the scopes.
+    """
+    return ScopeNames(configuration.settings.service.scope_prefix)
+
+
 def demands(configuration: Configuration) -> Demands:
     """
     Return how surely readers must have signed in, by issuer and scope.
@@ -75,7 +85,20 @@ def demands(configuration: Configuration) -> Demands:
     )
 
 
-def key_source(configuration: Configuration, issuer: IssuerSettings) -> KeySource:
+def revocation_rule(configuration: Configuration) -> RevocationRule:
+    """
+    Return by which claims the tokens of each issuer can be revoked.
+    """
+    named: dict[str, set[str]] = {}
+    for one in configuration.settings.transmitters:
+        for issuer in one.speaks_for if one.email_claim else ():
+            named.setdefault(issuer, set()).add(one.email_claim or "")
+    return RevocationRule({issuer: frozenset(claims) for issuer, claims in named.items()})
+
+
+def key_source(
+    configuration: Configuration, issuer: IssuerSettings | TransmitterSettings
+) -> KeySource:
     """
     Return where an issuer's keys come from; a pinned file is read at once.
 
@@ -83,7 +106,7 @@ def key_source(configuration: Configuration, issuer: IssuerSettings) -> KeySourc
         ConfigurationError: The pinned file is missing, writable by others, or no key set.
     """
     if issuer.jwks_file is None:
-        return DiscoveredKeys(issuer.issuer, _wire(configuration, issuer), issuer.jwks_uri)
+        return DiscoveredKeys(issuer.issuer, wire_to(configuration, issuer), issuer.jwks_uri)
     path = configuration.beside(issuer.jwks_file)
     _require_unchanged_by_others("jwks_file", path, "export the issuer's public keys to it")
     pinned = PinnedKeys(path)
@@ -125,6 +148,7 @@ def _trusted(configuration: Configuration, issuer: IssuerSettings) -> TrustedIss
         max_lifetime_seconds=int(issuer.max_lifetime.total_seconds()),
         leeway_seconds=int(issuer.leeway.total_seconds()),
         keys=key_source(configuration, issuer),
+        scope_names=scope_names(configuration),
         groups=None
         if groups is None
         else GroupClaim(groups.claim or profile.group_claim, groups.when_missing == "none"),
@@ -158,11 +182,17 @@ def _introspector(configuration: Configuration, issuer: IssuerSettings) -> Intro
         cache_seconds=asked.cache.total_seconds(),
         opaque=asked.when != "signed",
         always=asked.when != "opaque",
-        wire=_wire(configuration, issuer),
+        wire=wire_to(configuration, issuer),
     )
 
 
-def _wire(configuration: Configuration, issuer: IssuerSettings) -> Wire:
+def wire_to(configuration: Configuration, issuer: IssuerSettings | TransmitterSettings) -> Wire:
+    """
+    Return how an issuer is reached.
+
+    Raises:
+        ConfigurationError: Its `ca_file` cannot be used.
+    """
     if issuer.ca_file is None:
         return Wire()
     path = configuration.beside(issuer.ca_file)

@@ -27,7 +27,13 @@ from retrieval.answer import ReadingRoom
 from retrieval.api.app import Probe, create_app
 from retrieval.authorize import Authorizer, LabelPolicies, SourceBudgets
 from retrieval.explain import Explainer
-from retrieval.identity_wiring import demands, identity_links, trusted_issuers
+from retrieval.identity_wiring import (
+    demands,
+    identity_links,
+    revocation_rule,
+    scope_names,
+    trusted_issuers,
+)
 from retrieval.prepare import QuestionPreparer
 from retrieval.recheck import Rechecker
 from retrieval.search import ScopedSearch
@@ -65,6 +71,7 @@ def build_room(ground: Ground, tools: Tools) -> ReadingRoom:
             ground.tenant,
             ground.clock,
             demands(configuration),
+            revocation_rule(configuration),
         ),
         preparer=QuestionPreparer(tools.redactor, tools.embedder, ground.namer),
         search=ScopedSearch(
@@ -125,6 +132,7 @@ def build_app(
         probes=probes,
         close=tools.lease.close,
         larger_bodies=larger_bodies,
+        names=scope_names(ground.configuration),
     )
 
 

@@ -53,6 +53,7 @@ from acl.identity.profiles import IssuerProfile
 from acl.identity.reader import VERIFYING_RIGHT, VerifiedClaims, VerifiedReader
 from acl.identity.signed import MAX_TOKEN_CHARACTERS, refuse
 from acl.model.delegation import Delegation, Rights
+from acl.model.scopes import PLAIN_SCOPES, ScopeNames
 
 __all__ = [
     "ALGORITHMS",
@@ -84,6 +85,7 @@ class TrustedIssuer:
     keys: KeySource
     groups: GroupClaim | None = None
     delegation: Delegation = ANYBODY
+    scope_names: ScopeNames = PLAIN_SCOPES
     introspector: Introspector | None = None
 
     def __post_init__(self) -> None:
@@ -115,13 +117,7 @@ class TokenVerifier:
         asked = self._asked_about(token)
         if asked is not None:
             return self._reader(asked[1].claims_of(token, self._clock()), asked[0])
-        header, claims = signed.parse(token)  # steps 1 to 3
-        signed.check_header(header)  # step 4
-        trusted = self._issuer(claims)  # step 5
-        _check_type(header, trusted.profile)  # step 6
-        algorithm = signed.check_algorithm(header, trusted.algorithms)  # step 7
-        key = trusted.keys.key(str(header["kid"]), algorithm)
-        signed.check_signature(token, algorithm, key)  # step 8
+        trusted, claims = self._signed(token)  # steps 1 to 8
         reader = self._reader(claims, trusted)  # steps 9 to 16
         if trusted.introspector is not None and trusted.introspector.always:
             trusted.introspector.confirm(token, claims, self._clock())  # step 17
@@ -137,6 +133,29 @@ class TokenVerifier:
             if one.introspector is not None and one.introspector.opaque:
                 return one, one.introspector
         return None
+
+    def statement(self, token: str) -> tuple[TrustedIssuer, Mapping[str, object]]:
+        """
+        Take steps 1 to 9 alone: who signed this, as that type, for this audience.
+
+        For what is signed and is no access token; whoever calls it checks the rest.
+
+        Raises:
+            TokenRejectedError, KeysUnavailableError: As `verify`.
+        """
+        trusted, claims = self._signed(token)  # steps 1 to 8
+        said.check_audience(claims, trusted.audiences)  # step 9
+        return trusted, claims
+
+    def _signed(self, token: str) -> tuple[TrustedIssuer, Mapping[str, object]]:
+        header, claims = signed.parse(token)  # steps 1 to 3
+        signed.check_header(header)  # step 4
+        trusted = self._issuer(claims)  # step 5
+        _check_type(header, trusted.profile)  # step 6
+        algorithm = signed.check_algorithm(header, trusted.algorithms)  # step 7
+        key = trusted.keys.key(str(header["kid"]), algorithm)
+        signed.check_signature(token, algorithm, key)  # step 8
+        return trusted, claims
 
     def _issuer(self, claims: Mapping[str, object]) -> TrustedIssuer:
         named = claims.get("iss")
@@ -159,7 +178,7 @@ class TokenVerifier:
         client = said.client_of(claims, trusted.client_claims)
         bound = claims.get("cnf") is not None
         refuse(bound, "step 12: a sender-constrained token came as bearer")
-        scopes = said.scopes_of(claims, profile)  # step 13
+        scopes = trusted.scope_names.own(said.scopes_of(claims, profile))  # step 13
         actors = said.actors_of(claims)  # step 14
         groups = said.groups_of(claims, trusted.groups)  # step 15
         rights = _rights(trusted.delegation, scopes, client, actors)  # step 16

@@ -108,14 +108,20 @@ class PermissionRegistry:
         self._views = ViewBuilder(tenant, namer)
         self._stand_in = sealer.sealed(NOT_THERE)
 
-    def current(self) -> tuple[PermissionView, Currency]:
+    def current(
+        self, first: Callable[[Connection], None] | None = None
+    ) -> tuple[PermissionView, Currency]:
         """
         Return the view of the current epoch and what goes with it, from one transaction.
+
+        `first` looks at the same state before, and may refuse.
 
         Raises:
             RegistryUnavailableError: The registry did not answer.
         """
         with self._database.reading() as connection:
+            if first is not None:
+                first(connection)
             return self._present(connection)
 
     def permissions(

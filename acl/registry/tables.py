@@ -276,6 +276,34 @@ switches = Table(
     comment="what operators have switched off; `on_epoch` is null while it is off",
 )
 
+revocations = Table(
+    "revocations",
+    metadata,
+    Column("issuer", exact_text(512), primary_key=True),
+    Column("claim", exact_text(64), primary_key=True),
+    Column("value", exact_text(255), primary_key=True),
+    Column("not_before", UtcTime, nullable=True),
+    Column("account", exact_text(16), nullable=False),
+    Column("account_at", UtcTime, nullable=True),
+    Column("epoch", BigInteger, nullable=False),
+    Column("changed_at", UtcTime, nullable=False),
+    Column("reason", exact_text(), nullable=False),
+    Index("revocations_by_time", "changed_at"),
+    comment="tokens that count no more, by what they say; see acl.model.revocations",
+)
+
+statements = Table(
+    "statements",
+    metadata,
+    Column("kind", exact_text(16), primary_key=True),
+    Column("issuer", exact_text(512), primary_key=True),
+    Column("jti", exact_text(255), primary_key=True),
+    Column("received_at", UtcTime, nullable=False),
+    Column("effect", exact_text(16), nullable=False),
+    Index("statements_by_time", "received_at"),
+    comment="security events and logouts that have been taken in, so that none counts twice",
+)
+
 document_history = Table(
     "document_history",
     metadata,

@@ -19,7 +19,8 @@ from fastapi.responses import JSONResponse
 from acl.audit.chain import AuditTrail
 from acl.audit.events import AuditEvent
 from acl.errors import ReadershipError
-from retrieval.answer import SEARCH_SCOPE, ReadingRoom
+from acl.model.scopes import PLAIN_SCOPES, SEARCH_SCOPE, ScopeNames
+from retrieval.answer import ReadingRoom
 from retrieval.api import problems
 from retrieval.api.limits import Limits
 from retrieval.api.routes import metadata_routes, readers_routes
@@ -34,7 +35,7 @@ REFUSALS_A_WINDOW: Final = 50
 Probe = Callable[[], None]
 
 
-def create_app(
+def create_app(  # noqa: PLR0913 - what an application is made of
     room: ReadingRoom,
     *,
     resource: str,
@@ -42,12 +43,14 @@ def create_app(
     probes: Mapping[str, Probe],
     close: Callable[[], None],
     larger_bodies: Mapping[str, int] | None = None,
+    names: ScopeNames = PLAIN_SCOPES,
 ) -> FastAPI:
     """
     Build the application around a reading room.
 
     `probes` raise when what they are named after does not answer; `close` runs at the end.
-    `larger_bodies` are those of routes that whoever starts the service adds (see `Limits`).
+    `larger_bodies` are those of routes that whoever starts the service adds (see `Limits`);
+    `names` is how issuers name the scopes.
     """
 
     @asynccontextmanager
@@ -66,10 +69,10 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
     )
-    challenges = problems.Challenges(resource, SEARCH_SCOPE)
+    challenges = problems.Challenges(resource, SEARCH_SCOPE, names)
     problems.install(app, challenges, RefusalRecorder(room.trail, room.clock))
     app.include_router(readers_routes(room))
-    app.include_router(metadata_routes(resource, issuers))
+    app.include_router(metadata_routes(resource, issuers, names))
     app.include_router(_health_routes(probes))
     app.add_middleware(Limits, larger=larger_bodies)
     return app
@@ -83,9 +86,12 @@ class RefusalRecorder:
     every release. The next record after a flood says how many went unrecorded.
     """
 
-    def __init__(self, trail: AuditTrail, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, trail: AuditTrail, clock: Callable[[], datetime], action: str = "authenticate"
+    ) -> None:
         self._trail = trail
         self._clock = clock
+        self._action = action
         self._lock = Lock()
         self._recorded: deque[datetime] = deque()
         self._unrecorded = 0
@@ -106,7 +112,7 @@ class RefusalRecorder:
         details = {"reason": error.diagnostics(), "unrecorded_before": missed}
         try:
             self._trail.append(
-                AuditEvent(now, request_id, "authenticate", "refused", details=details)
+                AuditEvent(now, request_id, self._action, "refused", details=details)
             )
         except ReadershipError as unavailable:
             # The caller gets nothing either way.

@@ -27,6 +27,7 @@ from acl.identity.errors import (
     TokenRejectedError,
 )
 from acl.index.errors import IndexUnavailableError, ScopeRefusedError
+from acl.model.scopes import PLAIN_SCOPES, ScopeNames
 from acl.registry.errors import NotRecordedError, RegistryUnavailableError
 from retrieval.errors import (
     AmbiguousDocumentError,
@@ -41,6 +42,7 @@ from retrieval.errors import (
 
 logger = logging.getLogger(__name__)
 
+METADATA_PATH: Final = "/.well-known/oauth-protected-resource"
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_SECONDS: Final = "2"
 _UNAVAILABLE: Final = "the service is temporarily unavailable"
@@ -74,34 +76,41 @@ class Challenges:
 
     resource: str
     default_scope: str
+    names: ScopeNames = PLAIN_SCOPES
 
     def metadata_url(self) -> str:
         """
         Return where the resource metadata is (RFC 9728, section 3.1).
         """
         parts = urlsplit(self.resource)
-        path = parts.path.rstrip("/")
-        return f"{parts.scheme}://{parts.netloc}/.well-known/oauth-protected-resource{path}"
+        rest = parts.path.removesuffix("/") if parts.path == "/" else parts.path
+        query = f"?{parts.query}" if parts.query else ""
+        return f"{parts.scheme}://{parts.netloc}{METADATA_PATH}{rest}{query}"
 
-    def header(self, error: ReadershipError) -> str | None:
+    def header(self, error: ReadershipError, operation: str | None = None) -> str | None:
         """
-        Return the `WWW-Authenticate` value for an error, if it has one.
+        Return the `WWW-Authenticate` value for an error, if it has one; `operation` is the
+        scope that the operation needs, where it is known.
+
+        Only a token that was sent can have been wrong (RFC 6750, section 3.1).
         """
         common = f'resource_metadata="{self.metadata_url()}"'
+        wanted = self.names.asked_as(operation or self.default_scope)
         match error:
             case NotAuthenticatedError():
-                return f'Bearer {common}, scope="{self.default_scope}"'
+                return f'Bearer {common}, scope="{wanted}"'
             case TokenRejectedError():
-                return f'Bearer error="invalid_token", {common}, scope="{self.default_scope}"'
+                return f'Bearer error="invalid_token", {common}, scope="{wanted}"'
             case InsufficientScopeError():
-                return f'Bearer error="insufficient_scope", {common}, scope="{error.needed}"'
+                needed = self.names.asked_as(error.needed)
+                return f'Bearer error="insufficient_scope", {common}, scope="{needed}"'
             case StepUpRequiredError():
-                return f"Bearer {_stepping_up(error)}, {common}"
+                return f"Bearer {_stepping_up(error, self.names)}, {common}"
             case _:
                 return None
 
 
-def _stepping_up(error: StepUpRequiredError) -> str:
+def _stepping_up(error: StepUpRequiredError, names: ScopeNames) -> str:
     """
     Return what RFC 9470, section 3, tells a client, with the scope that leads there.
     """
@@ -114,7 +123,7 @@ def _stepping_up(error: StepUpRequiredError) -> str:
         told.append(f'acr_values="{" ".join(demand.contexts)}"')
     if demand.max_age is not None:
         told.append(f'max_age="{int(demand.max_age.total_seconds())}"')
-    scope = " ".join(filter(None, (error.needed, demand.scope)))
+    scope = " ".join(filter(None, (names.asked_as(error.needed), demand.scope)))
     return ", ".join([*told, f'scope="{scope}"'])
 
 
@@ -130,7 +139,6 @@ def install(
     # Not a coroutine: the framework then runs it beside the event loop, where it may wait
     # for the audit trail's disk.
     def ours(request: Request, error: Exception) -> JSONResponse:
-        del request
         if not isinstance(error, ReadershipError):
             raise error
         request_id = secrets.token_hex(16)
@@ -140,10 +148,11 @@ def install(
         elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             logger.error("request %s: %s: %s", request_id, error.code, error.diagnostics())
         told = _UNAVAILABLE if status is HTTPStatus.SERVICE_UNAVAILABLE else error.public_message
-        return problem(status, error.code, told, request_id, _headers(error))
+        return problem(status, error.code, told, request_id, _headers(request, error))
 
-    def _headers(error: ReadershipError) -> dict[str, str]:
-        challenge = challenges.header(error)
+    def _headers(request: Request, error: ReadershipError) -> dict[str, str]:
+        stated = getattr(request.scope.get("route"), "openapi_extra", None) or {}
+        challenge = challenges.header(error, stated.get("x-required-scope"))
         return {"WWW-Authenticate": challenge} if challenge else {}
 
     app.add_exception_handler(ReadershipError, ours)

@@ -2,13 +2,24 @@
 The paths. Each hands the raw `Authorization` headers to the reading room, which decides.
 """
 
+import secrets
+from http import HTTPStatus
 from typing import Annotated, Any, Final
+from urllib.parse import unquote, urlsplit
 
 from fastapi import APIRouter, Path, Query, Request, Security
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
 
-from retrieval.answer import AUDIT_SCOPE, READ_SCOPE, SEARCH_SCOPE, ReadingRoom
+from acl.model.scopes import (
+    AUDIT_SCOPE,
+    READ_SCOPE,
+    READERS_SCOPES,
+    SEARCH_SCOPE,
+    ScopeNames,
+)
+from retrieval.answer import ReadingRoom
+from retrieval.api.problems import METADATA_PATH, problem
 from retrieval.api.schemas import (
     DocumentResponse,
     ExplainRequest,
@@ -101,15 +112,19 @@ def readers_routes(room: ReadingRoom) -> APIRouter:
     return router
 
 
-def metadata_routes(resource: str, issuers: list[str]) -> APIRouter:
+def metadata_routes(resource: str, issuers: list[str], names: ScopeNames) -> APIRouter:
     """
-    Return the protected-resource metadata (RFC 9728), at the root and at the resource's path.
+    Return the protected-resource metadata (RFC 9728): at the path of the resource, where
+    clients that know the resource look, and at the root, where all others do.
+
+    Resource and issuers are written as they are configured: a client compares them byte by byte.
     """
     router = APIRouter()
+    path = unquote(urlsplit(resource).path)
     body = {
         "resource": resource,
         "authorization_servers": issuers,
-        "scopes_supported": [SEARCH_SCOPE, READ_SCOPE],
+        "scopes_supported": [names.asked_as(one) for one in READERS_SCOPES],
         "bearer_methods_supported": ["header"],
         "resource_name": "Readership",
     }
@@ -117,9 +132,15 @@ def metadata_routes(resource: str, issuers: list[str]) -> APIRouter:
     def metadata() -> JSONResponse:
         return JSONResponse(body)
 
-    where = "/.well-known/oauth-protected-resource"
-    router.add_api_route(where, metadata, operation_id="resourceMetadata")
-    router.add_api_route(f"{where}/{{path:path}}", metadata, include_in_schema=False)
+    def metadata_of(named: str) -> JSONResponse:
+        # Of another resource nothing is known here (RFC 9728, section 3.3).
+        if f"/{named}" != path:
+            status = HTTPStatus.NOT_FOUND
+            return problem(status, "not_found", "not found", secrets.token_hex(16))
+        return JSONResponse(body)
+
+    router.add_api_route(METADATA_PATH, metadata, operation_id="resourceMetadata")
+    router.add_api_route(f"{METADATA_PATH}/{{named:path}}", metadata_of, include_in_schema=False)
     return router
 
 

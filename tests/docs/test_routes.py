@@ -15,6 +15,7 @@ from acl.settings import load_configuration
 from acl.wiring import open_ground, open_lease, prepare_data_dir
 from readership.push_routes import push_routes
 from readership.pushing import open_push_desk
+from readership.serving import add_event_desk
 from retrieval.wiring import Tools, build_app
 from tests.docs.pages import README, section_of
 
@@ -25,6 +26,11 @@ resource = "https://rag.acme.example/mcp"
 [[issuers]]
 issuer = "https://idp.acme.example"
 audiences = ["https://rag.acme.example/mcp"]
+logout_clients = ["chat"]
+[[transmitters]]
+issuer = "https://ssf.acme.example"
+audience = "https://rag.acme.example/ssf"
+speaks_for = ["https://idp.acme.example"]
 [embedding]
 model = "hashing"
 [[sources]]
@@ -57,7 +63,7 @@ class SilentRedactor:
 @pytest.fixture(scope="module")
 def routes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[set[tuple[str, str]]]:
     """
-    The routes of the real application with its push desk; it answers no request.
+    The routes of the real application with its push and event desks; it answers no request.
     """
     file: Path = tmp_path_factory.mktemp("routes") / "readership.toml"
     file.write_text(CONFIGURATION, encoding="utf-8")
@@ -75,6 +81,7 @@ def routes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[set[tuple[str, 
             configuration, embedder, lease, stack, redactor=lambda _ground, _stack: SilentRedactor()
         )
         app.include_router(push_routes(desk))
+        add_event_desk(app, configuration, stack)
         paths = app.openapi()["paths"]
         yield {(method.upper(), path) for path, methods in paths.items() for method in methods}
 

@@ -8,6 +8,7 @@ from typing import Final
 from tests.mutants import (
     of_identity,
     of_ingestion,
+    of_revocation,
     of_the_decision,
     of_the_doors,
     of_the_index,
@@ -30,6 +31,7 @@ AREAS: Final[Mapping[str, tuple[Mutant, ...]]] = {
     "last door": of_the_doors.LAST_DOOR,
     "discrepancies": of_the_doors.DISCREPANCIES,
     "path": of_the_doors.PATH,
+    "revocation": of_revocation.REVOCATION,
     "syncs": of_ingestion.SYNCS,
     "pushes": of_ingestion.PUSHES,
 }

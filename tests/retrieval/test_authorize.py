@@ -7,9 +7,14 @@ from datetime import timedelta
 
 import pytest
 
+from acl.identity.errors import TokenRejectedError
+from acl.identity.reader import VerifiedClaims
 from acl.model.documents import DocumentState
 from acl.model.identifiers import Epoch
+from acl.model.revocations import CutOff, TokensOf
 from acl.model.switches import SwitchKind
+from acl.registry.database import open_database
+from acl.registry.revoking import RevocationBoard
 from retrieval.errors import EpochNotReachedError, InsufficientScopeError, SwitchedOffError
 from tests.acl.people import ALICE, HANDBOOK, INTRANET, NOON
 from tests.acl.registry.registries import key_of
@@ -43,6 +48,25 @@ def test_whoever_is_switched_off_is_refused(doors: Scene, kind: str, name: str) 
 
     with pytest.raises(SwitchedOffError):
         doors.asks()
+
+
+@pytest.mark.promise("token-revocation")
+def test_a_revoked_token_proves_nothing(doors: Scene) -> None:
+    """
+    Before its scopes are looked at; and a later one of the same reader counts.
+    """
+    database = open_database(doors.registry.url, may_write=True)
+    tokens = TokensOf(ISSUER, "sub", "alice")
+    RevocationBoard(database).apply([CutOff(tokens, NOON)], reason="a test", now=NOON)
+    database.close()
+    issued = int(NOON.timestamp())
+
+    for scopes in (frozenset({SEARCH}), frozenset({"rag.read"})):
+        old = reader(scopes=scopes, claims=VerifiedClaims({"sub": "alice", "iat": issued}))
+        with pytest.raises(TokenRejectedError):
+            doors.authorizer.authorize(old, needs=SEARCH)
+    new = reader(claims=VerifiedClaims({"sub": "alice", "iat": issued + 1}))
+    assert {ALICE} == doors.authorizer.authorize(new, needs=SEARCH).linked
 
 
 @pytest.mark.promise("one-epoch")

@@ -28,9 +28,11 @@ from acl.keys.naming import Namer
 from acl.model.assurance import Demand, Demands
 from acl.model.delegation import Allowance, Delegation
 from acl.model.redaction import RedactedText
+from acl.model.revocations import CutOff, TokensOf
 from acl.registry.content import ContentRegistry
 from acl.registry.database import open_database
 from acl.registry.permissions import PermissionRegistry
+from acl.registry.revoking import RevocationBoard
 from ingestion.settle import Settler
 from retrieval.identity_wiring import trusted_issuers
 from tests.acl.identity.issuers import ISSUER
@@ -123,6 +125,26 @@ def epoch_missing(ward: Ward) -> Iterator[None]:
         yield
     finally:
         ward.sql("INSERT INTO epoch (id, value) VALUES (1, ?)", value)
+
+
+@contextmanager
+def revocations_unreadable(ward: Ward) -> Iterator[None]:
+    ward.sql("ALTER TABLE revocations RENAME TO lost")
+    try:
+        yield
+    finally:
+        ward.sql("ALTER TABLE lost RENAME TO revocations")
+
+
+@contextmanager
+def token_revoked(ward: Ward, tokens: TokensOf) -> Iterator[None]:
+    now = ward.installation.clock()
+    board = RevocationBoard(ward.installation.ground.database)
+    board.apply([CutOff(tokens, now)], reason="a test", now=now)
+    try:
+        yield
+    finally:
+        ward.sql("DELETE FROM revocations")
 
 
 @contextmanager
@@ -342,6 +364,9 @@ FAULTS: Final[Mapping[str, Fault]] = {
     "signed in too weakly": changed(signed_in_too_weakly),
     "clock back an hour": lambda ward: clock_off(ward, -HOUR, token_first=False),
     "clock back an hour, token kept": lambda ward: clock_off(ward, -HOUR, token_first=True),
+    "revocations not to be read": revocations_unreadable,
+    "token revoked": lambda ward: token_revoked(ward, TokensOf(ISSUER, "sub", "alice")),
+    "issuer's tokens revoked": lambda ward: token_revoked(ward, TokensOf(ISSUER)),
     "source dark": lambda ward: clock_off(ward, HOUR + timedelta(seconds=1), token_first=False),
     "token outlived": lambda ward: clock_off(ward, HOUR, token_first=True),
 }

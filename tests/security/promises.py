@@ -25,6 +25,18 @@ PROMISES: Final[dict[str, str]] = {
         "something has changed between the two."
     ),
     "revocation": "A permission that was withdrawn is withdrawn at the next request.",
+    "token-revocation": (
+        "A token that was revoked, by an operator, its issuer or a transmitter, is refused at the "
+        "next request of every process."
+    ),
+    "statements-apart": (
+        "No security event, logout token or access token passes for another of the three, and "
+        "each speaks only for whom it may."
+    ),
+    "scopes-from-tokens": (
+        "Every right to do something comes from the scopes of a token; no other secret opens a "
+        "door."
+    ),
     "late-unseal": "No text becomes plaintext before the last door.",
     "forged-token": "No token opens anything but one that a configured issuer has signed for us.",
     "token-kept-nowhere": "No token, nor a part of one, is logged, recorded or told to anybody.",

@@ -179,7 +179,7 @@ def test_a_cache_that_outlives_its_epoch_would_be_noticed(
     old = office.authorizer()
     current = old.permissions.current
     view, _ = current()
-    monkeypatch.setattr(old.permissions, "current", lambda: (view, current()[1]))
+    monkeypatch.setattr(old.permissions, "current", lambda *_: (view, current()[1]))
     assert office.scope(old, "bob") == office.scope(office.authorizer(), "bob")
 
     office.say({"eng": [], "ops": [], "all": []})

@@ -9,7 +9,9 @@ from typing import Final
 
 from acl.model.documents import DocumentState
 from acl.model.identifiers import DocumentId
+from acl.model.revocations import CutOff, TokensOf
 from acl.registry.database import migrate, open_database
+from acl.registry.revoking import RevocationBoard
 from acl.registry.turn import sync_turn
 from acl.registry.writing import PermissionChange, RegistryWriter
 from tests.acl.people import ACME, BOB, HANDBOOK, NOON, readable_by
@@ -48,6 +50,16 @@ def revoke(url: str) -> None:
     database.close()
 
 
+def revoke_tokens(url: str) -> None:
+    """
+    Revoke every token of alice that was issued until noon.
+    """
+    database = open_database(url, may_write=True)
+    alice = TokensOf("https://idp.acme.example", "sub", "alice")
+    RevocationBoard(database).apply([CutOff(alice, NOON)], reason="a test", now=NOON)
+    database.close()
+
+
 def hold(url: str) -> None:
     """
     Hold the turn to sync, say so, and never give it back.
@@ -58,4 +70,6 @@ def hold(url: str) -> None:
 
 
 if __name__ == "__main__":
-    {"revoke": revoke, "migrate": migrate, "hold": hold}[sys.argv[1]](sys.argv[2])
+    {"revoke": revoke, "revoke_tokens": revoke_tokens, "migrate": migrate, "hold": hold}[
+        sys.argv[1]
+    ](sys.argv[2])
