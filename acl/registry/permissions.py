@@ -5,12 +5,12 @@ Each answer comes from one transaction, with the view of its epoch (`acl.registr
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, Row, bindparam, exists, select, true
+from sqlalchemy import Connection, Row, bindparam, exists, func, select, true
 
 from acl.keys.acl_seal import AclSealer
 from acl.keys.errors import SealBrokenError
@@ -45,7 +45,7 @@ NOT_THERE: Final = DocumentPermission(
     seal=b"",
 )
 """
-Verified in place of a document that does not exist, and handed to nobody.
+Looked at in place of a document that does not exist where there is no document at all.
 """
 
 # Put together once: statements are what a recheck mostly costs.
@@ -69,8 +69,17 @@ _STATED = (
     "label",
     "seal",
 )
-_STATEMENTS = select(*(tables.documents.c[name] for name in _STATED)).where(
+_STATED_COLUMNS = [tables.documents.c[name] for name in _STATED]
+_STATEMENTS = select(*_STATED_COLUMNS).where(
     tables.documents.c.key.in_(bindparam("keys", expanding=True))
+)
+_named, _any = tables.documents.alias(), tables.documents.alias()
+_STATEMENT_OR_ANOTHER = select(*_STATED_COLUMNS).where(
+    tables.documents.c.key
+    == func.coalesce(
+        select(_named.c.key).where(_named.c.key == bindparam("key")).scalar_subquery(),
+        select(func.min(_any.c.key)).scalar_subquery(),
+    )
 )
 
 
@@ -83,6 +92,19 @@ class Currency:
 
     acl_observed_at: Mapping[SourceName, datetime]
     unsettled: frozenset[DocumentKey]
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """
+    What is stated of a document that was asked for by name. If it is not `there`, it is of
+    another one, looked at so that the same is done in the same time, and is nobody's to have.
+
+    `None` if the seal of the statement does not hold.
+    """
+
+    statement: DocumentPermission | None
+    there: bool
 
 
 class PermissionRegistry:
@@ -134,11 +156,32 @@ class PermissionRegistry:
                 rows += connection.execute(_STATEMENTS, {"keys": some}).all()
             view, currency = self._present(connection)
         verified = [statement for row in rows if (statement := self._verified(row)) is not None]
-        # What is not there takes as long as what is there and hidden: the two get one answer,
-        # and the time to it must not tell them apart. For the same reason nothing is remembered.
-        for _ in range(len(wanted) - len(rows)):
-            self._verified(self._stand_in)
         return view, currency, {statement.key: statement for statement in verified}
+
+    def look_up(
+        self, keys: Sequence[DocumentKey]
+    ) -> tuple[PermissionView, Currency, list[LookedUp]]:
+        """
+        Return view and currency, and what is stated of each of these documents, in their order.
+
+        Hidden and absent get one answer, and the time to it must not tell them apart: for each
+        key one row is read and one seal verified. For the same reason nothing is remembered.
+        """
+        with self._database.reading() as connection:
+            rows = [
+                connection.execute(_STATEMENT_OR_ANOTHER, {"key": key}).one_or_none()
+                or self._stand_in
+                for key in keys
+            ]
+            view, currency = self._present(connection)
+        return (
+            view,
+            currency,
+            [
+                LookedUp(self._verified(row), row.key == key)
+                for key, row in zip(keys, rows, strict=True)
+            ],
+        )
 
     def epoch(self) -> Epoch:
         """
@@ -165,9 +208,10 @@ class PermissionRegistry:
         """
         if not tables.storable(chunk):
             return None
-        wanted = select(tables.chunks.c.document_key).where(tables.chunks.c.chunk == chunk)
+        found = select(tables.chunks.c.document_key).where(tables.chunks.c.chunk == chunk)
         with self._database.reading() as connection:
-            key = connection.scalar(wanted)
+            # A row comes back in any case, and takes its time.
+            key = connection.scalar(select(found.scalar_subquery()))
         return None if key is None else DocumentKey(key)
 
     def _verified(
