@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, exists, func, select, true
 
@@ -29,6 +29,7 @@ from acl.model.switches import Switches
 from acl.registry import tables
 from acl.registry.database import Database
 from acl.registry.errors import RegistryUnavailableError
+from acl.registry.rows import permission_columns
 from acl.registry.views import MAX_KEYS_A_QUERY, Edition, PermissionView, ViewBuilder
 
 logger = logging.getLogger(__name__)
@@ -68,7 +69,7 @@ _STATED = (
     "readership",
     "label",
     "seal",
-)
+)  # in the order of `DocumentPermission`
 _STATED_COLUMNS = [tables.documents.c[name] for name in _STATED]
 _STATEMENTS = select(*_STATED_COLUMNS).where(
     tables.documents.c.key.in_(bindparam("keys", expanding=True))
@@ -128,7 +129,7 @@ class PermissionRegistry:
         self._believed = believed
         self._sealer = sealer
         self._views = ViewBuilder(tenant, namer)
-        self._stand_in = sealer.sealed(NOT_THERE)
+        self._stand_in = tuple(permission_columns(sealer.sealed(NOT_THERE)).values())
 
     def current(self) -> tuple[PermissionView, Currency]:
         """
@@ -150,7 +151,7 @@ class PermissionRegistry:
         """
         wanted = sorted(set(keys))
         with self._database.reading() as connection:
-            rows: list[Row[tuple[object, ...]]] = []
+            rows: list[Row[Any]] = []
             for start in range(0, len(wanted), MAX_KEYS_A_QUERY):
                 some = wanted[start : start + MAX_KEYS_A_QUERY]
                 rows += connection.execute(_STATEMENTS, {"keys": some}).all()
@@ -178,7 +179,7 @@ class PermissionRegistry:
             view,
             currency,
             [
-                LookedUp(self._verified(row), row.key == key)
+                LookedUp(self._verified(row), row[0] == key)
                 for key, row in zip(keys, rows, strict=True)
             ],
         )
@@ -214,11 +215,9 @@ class PermissionRegistry:
             key = connection.scalar(select(found.scalar_subquery()))
         return None if key is None else DocumentKey(key)
 
-    def _verified(
-        self, row: Row[tuple[object, ...]] | DocumentPermission
-    ) -> DocumentPermission | None:
+    def _verified(self, stated: Sequence[Any]) -> DocumentPermission | None:
         try:
-            statement = permission_from(row)
+            statement = _permission(stated)
             self._sealer.verify(statement)
         except SealBrokenError as error:
             logger.critical("%s; the document is withheld", error.diagnostics())
@@ -247,30 +246,29 @@ class PermissionRegistry:
         return view, currency
 
 
-_STATES = frozenset(state.value for state in DocumentState)
+_STATES: Final = {state.value: state for state in DocumentState}
 
 
-def permission_from(row: Row[tuple[object, ...]] | DocumentPermission) -> DocumentPermission:
+def permission_from(row: Row[Any]) -> DocumentPermission:
     """
     Read one row of `documents`; its seal is not verified here.
 
     Raises:
         SealBrokenError: It holds a state that this program has never written.
     """
-    if row.state not in _STATES:
+    return _permission([getattr(row, name) for name in _STATED])
+
+
+def _permission(stated: Sequence[Any]) -> DocumentPermission:
+    # By place: names would cost every recheck more than verifying the seals.
+    key, source, document, state, revision, acl_revision, readership, label, seal = stated
+    known = _STATES.get(state)
+    if known is None:
         msg = (
-            f"the row of {row.source}/{row.document} was edited: no document has state "
-            f"{row.state!r}; restore the registry from a backup, or set it to 'hidden'"
+            f"the row of {source}/{document} was edited: no document has state "
+            f"{state!r}; restore the registry from a backup, or set it to 'hidden'"
         )
         raise SealBrokenError(msg)
     return DocumentPermission(
-        key=DocumentKey(row.key),
-        source=SourceName(row.source),
-        document=DocumentId(row.document),
-        state=DocumentState(row.state),
-        revision=row.revision,
-        acl_revision=row.acl_revision,
-        readership=None if row.readership is None else ReadershipDigest(row.readership),
-        label=row.label,
-        seal=row.seal,
+        key, source, document, known, revision, acl_revision, readership, label, seal
     )
