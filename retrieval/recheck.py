@@ -37,7 +37,7 @@ from acl.keys.naming import Namer
 from acl.model.documents import DocumentPermission, DocumentState, Hit
 from acl.model.identifiers import DocumentKey, Epoch, SourceName
 from acl.model.labels import Ceiling
-from acl.registry.permissions import Currency, PermissionRegistry
+from acl.registry.permissions import Currency, LookedUp, PermissionRegistry
 from acl.registry.views import PermissionView
 from retrieval.authorize import Authorized, SourceBudgets
 
@@ -117,7 +117,9 @@ class Rechecker:
         """
         Keep the hits that the reader may read now, in their order.
         """
-        present, statements = self._ask({hit.document for hit in hits}, authorized)
+        asked = {hit.document for hit in hits}
+        view, currency, statements = self.permissions.permissions(asked)
+        present = self._present(view, currency, authorized)
         released: list[Released] = []
         refused: Counter[str] = Counter()
         discrepancies: Counter[str] = Counter()
@@ -137,22 +139,25 @@ class Rechecker:
     ) -> tuple[Epoch, list[tuple[DocumentPermission, datetime]]]:
         """
         Return those documents that the reader may read now, with when their ACL was seen.
-        """
-        present, statements = self._ask(keys, authorized)
-        return present.view.epoch, [
-            (statement, present.currency.acl_observed_at[statement.source])
-            for statement in statements.values()
-            if _denial(statement, present) is None
-        ]
 
-    def _ask(
-        self, keys: Collection[DocumentKey], authorized: Authorized
-    ) -> tuple[_Present, Mapping[DocumentKey, DocumentPermission]]:
-        view, currency, statements = self.permissions.permissions(keys)
+        What is not there is decided like what is there and hidden, by another's statement.
+        """
+        view, currency, found = self.permissions.look_up(list(keys))
+        present = self._present(view, currency, authorized)
+        readable = [
+            (statement, present.currency.acl_observed_at[statement.source])
+            for one in found
+            if (statement := _without_objection(one, present)) is not None
+        ]
+        return present.view.epoch, readable
+
+    def _present(
+        self, view: PermissionView, currency: Currency, authorized: Authorized
+    ) -> _Present:
         now = self.clock()
         fresh = self.budgets.fresh(currency, view.switches, now)
         standing = view.groups.standing_of(authorized.linked)
-        return _Present(view, currency, standing, authorized, fresh, now), statements
+        return _Present(view, currency, standing, authorized, fresh, now)
 
     def _decide(
         self, hit: Hit, statement: DocumentPermission | None, present: _Present
@@ -192,6 +197,15 @@ class Rechecker:
             statement.acl_revision,
             stated,
         )
+
+
+def _without_objection(found: LookedUp, present: _Present) -> DocumentPermission | None:
+    if found.statement is None:
+        return None
+    # All of them are sought, and it is asked last whether it is there: every other order would
+    # take longer for some of what gets one answer.
+    objections = list(_objections(found.statement, present))
+    return None if objections or not found.there else found.statement
 
 
 def _denial(statement: DocumentPermission, present: _Present) -> str | None:

@@ -15,14 +15,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acl.decision.membership import Directory
-from acl.model.grants import AclSnapshot, Effect, Gate
+from acl.model.grants import AclSnapshot, Effect, Entry, Gate
 from acl.model.identifiers import ReadershipDigest, TenantId
 from acl.model.principals import Principal
 
 Marks: TypeAlias = NDArray[np.bool_]
 Places: TypeAlias = NDArray[np.int64]
 
-NEVER: Final = int(np.iinfo(np.int64).max)
+STRIP: Final = 4
+"""
+Most runs name up to four principals; the further ones of a run cost a little more.
+"""
+
+NOBODY: Final = -1
+"""
+Fills a strip. The marks of principals have a last place for it.
+"""
+
 _START: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -88,8 +97,9 @@ class Memberships:
         Number every membership of a directory.
         """
         groups: defaultdict[int, list[int]] = defaultdict(list)
-        for group, direct in directory.definitions.items():
-            number = numbers.number(group)
+        # Groups side by side: a climb then stays in a small part of the memory.
+        defined = [(numbers.number(group), some) for group, some in directory.definitions.items()]
+        for number, direct in defined:
             for member in direct:
                 groups[numbers.number(member)].append(number)
         return cls([tuple(groups.get(number, ())) for number in range(len(numbers))])
@@ -97,8 +107,10 @@ class Memberships:
     def closure(self, start: Sequence[int], count: int) -> Marks:
         """
         Mark `start` and every group above, among the principals numbered below `count`.
+
+        The last mark, one more, is `NOBODY`'s and never set.
         """
-        held, above = bytearray(count), self.above
+        held, above = bytearray(count + 1), self.above
         for number in start:
             held[number] = True
         # Whoever was numbered later is in no group of this directory.
@@ -112,19 +124,106 @@ class Memberships:
 
 
 @dataclass(frozen=True)
+class Runs:
+    """
+    Neighbouring entries of one effect in a gate: which of them decides makes no difference.
+
+    By column: whether a run `denies`, and a strip of principals that it names for good, shape
+    `(STRIP, runs)`; further strips with the run of each; and a row, with its run, for each
+    principal that is named `until` some time, in microseconds.
+    """
+
+    denies: Marks
+    strip: Places
+    further_strip: Places
+    further_run: Places
+    dated_principal: Places
+    dated_run: Places
+    until: Places
+
+    @classmethod
+    def of(cls, listed: Sequence[Sequence[Entry]], numbers: PrincipalNumbers) -> "Runs":
+        """
+        Compile runs. An empty one denies, and nobody meets it.
+        """
+        rows = _Rows(numbers)
+        for run, entries in enumerate(listed):
+            rows.add(entries, run)
+        return cls(
+            denies=np.array(rows.denies, dtype=np.bool_),
+            strip=_by_column(rows.strip),
+            further_strip=_by_column(rows.further_strip),
+            further_run=np.array(rows.further_run, dtype=np.int64),
+            dated_principal=np.array(rows.dated_principal, dtype=np.int64),
+            dated_run=np.array(rows.dated_run, dtype=np.int64),
+            until=np.array(rows.until, dtype=np.int64),
+        )
+
+    def followed_by(self, more: "Runs") -> "Runs":
+        """
+        Return these and then those, which get the next numbers.
+        """
+        before = len(self.denies)
+        return Runs(
+            denies=np.concatenate([self.denies, more.denies]),
+            strip=np.concatenate([self.strip, more.strip], axis=1),
+            further_strip=np.concatenate([self.further_strip, more.further_strip], axis=1),
+            further_run=np.concatenate([self.further_run, more.further_run + before]),
+            dated_principal=np.concatenate([self.dated_principal, more.dated_principal]),
+            dated_run=np.concatenate([self.dated_run, more.dated_run + before]),
+            until=np.concatenate([self.until, more.until]),
+        )
+
+
+class _Rows:
+    """
+    Rows of runs that are being compiled.
+    """
+
+    def __init__(self, numbers: PrincipalNumbers) -> None:
+        self._numbers = numbers
+        self.denies: list[bool] = []
+        self.strip: list[list[int]] = []
+        self.further_strip: list[list[int]] = []
+        self.further_run: list[int] = []
+        self.dated_principal: list[int] = []
+        self.dated_run: list[int] = []
+        self.until: list[int] = []
+
+    def add(self, entries: Sequence[Entry], run: int) -> None:
+        self.denies.append(not entries or entries[0].effect is Effect.DENY)
+        for_good: list[int] = []
+        for entry in entries:
+            named = [self._numbers.number(principal) for principal in entry.principals]
+            if entry.until is None:
+                for_good += named
+            else:
+                self.dated_principal += named
+                self.dated_run += [run] * len(named)
+                self.until += [microseconds(entry.until)] * len(named)
+        self.strip.append(_filled(for_good[:STRIP]))
+        for start in range(STRIP, len(for_good), STRIP):
+            self.further_strip.append(_filled(for_good[start : start + STRIP]))
+            self.further_run.append(run)
+
+
+def _filled(some: list[int]) -> list[int]:
+    return some + [NOBODY] * (STRIP - len(some))
+
+
+def _by_column(strips: list[list[int]]) -> Places:
+    # A column is read from end to end, so it lies in one piece.
+    return np.array(strips, dtype=np.int64).reshape(-1, STRIP).T.copy(order="C")
+
+
+@dataclass(frozen=True)
 class Gates:
     """
     ACL snapshots in numbers. Grows by `extended`, so that one more costs little.
 
-    Of a gate, neighbouring entries of one effect are a *run*: which of them decides makes no
-    difference, so the first run with a row that decides, decides. Three tables, by column:
-
-    - a row for each principal that an entry names: `principal`, its `run`, and `until`, in
-      microseconds;
-    - runs, in the order of their gate: `gate`, and whether it `denies`; of each gate the
-      `first_run`, and all `later_runs`;
-    - of each snapshot the `first_gate`; and of each `further_gate` the snapshot that it is
-      `further_of`.
+    The `first` run of a gate has the gate's number; each of the `later` ones, in their order,
+    has the number of its gate in `later_gate`. Of each snapshot there is the `first_gate`; and
+    of each `further_gate` the snapshot that it is `further_of`.
 
     A snapshot without gates is nobody's and has no place, and neither has one of another
     tenant.
@@ -134,13 +233,9 @@ class Gates:
     numbers: PrincipalNumbers
     places: Mapping[ReadershipDigest, int]
     known: Mapping[Gate, int]
-    principal: Places
-    run: Places
-    until: Places
-    gate: Places
-    denies: Marks
-    first_run: Places
-    later_runs: Places
+    first: Runs
+    later: Runs
+    later_gate: Places
     first_gate: Places
     further_gate: Places
     further_of: Places
@@ -150,23 +245,8 @@ class Gates:
         """
         Return no snapshots.
         """
-        empty = np.empty(0, dtype=np.int64)
-        return cls(
-            tenant=tenant,
-            numbers=numbers,
-            places={},
-            known={},
-            principal=empty,
-            run=empty,
-            until=empty,
-            gate=empty,
-            denies=empty.astype(np.bool_),
-            first_run=empty,
-            later_runs=empty,
-            first_gate=empty,
-            further_gate=empty,
-            further_of=empty,
-        )
+        none, empty = Runs.of([], numbers), np.empty(0, dtype=np.int64)
+        return cls(tenant, numbers, {}, {}, none, none, empty, empty, empty, empty)
 
     def extended(self, snapshots: Mapping[ReadershipDigest, AclSnapshot]) -> "Gates":
         """
@@ -180,7 +260,9 @@ class Gates:
         if not fresh:
             return self
         places, known = dict(self.places), dict(self.known)
-        more = _Rows(self.numbers, len(self.gate))
+        first: list[Sequence[Entry]] = []
+        later: list[Sequence[Entry]] = []
+        later_gate: list[int] = []
         first_gate: list[int] = []
         further: list[tuple[int, int]] = []
         for digest, snapshot in fresh.items():
@@ -188,7 +270,10 @@ class Gates:
             for gate in snapshot.gates:
                 if gate not in known:
                     known[gate] = len(known)
-                    more.add(gate, known[gate])
+                    runs = _runs(gate)
+                    first.append(runs[0])
+                    later += runs[1:]
+                    later_gate += [known[gate]] * len(runs[1:])
             numbers = [known[gate] for gate in snapshot.gates]
             first_gate.append(numbers[0])
             further += [(number, places[digest]) for number in numbers[1:]]
@@ -197,50 +282,18 @@ class Gates:
             numbers=self.numbers,
             places=places,
             known=known,
-            principal=_joined(self.principal, more.principal),
-            run=_joined(self.run, more.run),
-            until=_joined(self.until, more.until),
-            gate=_joined(self.gate, more.gate),
-            denies=np.concatenate([self.denies, np.array(more.denies, dtype=np.bool_)]),
-            first_run=_joined(self.first_run, more.first_run),
-            later_runs=_joined(self.later_runs, more.later_runs),
+            first=self.first.followed_by(Runs.of(first, self.numbers)),
+            later=self.later.followed_by(Runs.of(later, self.numbers)),
+            later_gate=_joined(self.later_gate, later_gate),
             first_gate=_joined(self.first_gate, first_gate),
             further_gate=_joined(self.further_gate, (gate for gate, _ in further)),
             further_of=_joined(self.further_of, (snapshot for _, snapshot in further)),
         )
 
 
-class _Rows:
-    """
-    Rows and runs that are to be added to others.
-    """
-
-    def __init__(self, numbers: PrincipalNumbers, runs_before: int) -> None:
-        self._numbers = numbers
-        self._runs_before = runs_before
-        self.principal: list[int] = []
-        self.run: list[int] = []
-        self.until: list[int] = []
-        self.gate: list[int] = []
-        self.denies: list[bool] = []
-        self.first_run: list[int] = []
-        self.later_runs: list[int] = []
-
-    def add(self, gate: Gate, number: int) -> None:
-        split = groupby(gate, key=lambda entry: entry.effect)
-        # An empty gate has a run as well, with no row that could decide.
-        runs = [(effect, tuple(entries)) for effect, entries in split] or [(Effect.DENY, ())]
-        for place, (effect, entries) in enumerate(runs):
-            run = self._runs_before + len(self.gate)
-            (self.later_runs if place else self.first_run).append(run)
-            self.gate.append(number)
-            self.denies.append(effect is Effect.DENY)
-            for entry in entries:
-                until = NEVER if entry.until is None else microseconds(entry.until)
-                for principal in entry.principals:
-                    self.principal.append(self._numbers.number(principal))
-                    self.run.append(run)
-                    self.until.append(until)
+def _runs(gate: Gate) -> list[tuple[Entry, ...]]:
+    # An empty gate has a run as well.
+    return [tuple(run) for _, run in groupby(gate, key=lambda entry: entry.effect)] or [()]
 
 
 def _joined(before: Places, more: Iterable[int]) -> Places:

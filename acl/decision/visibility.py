@@ -8,9 +8,9 @@ groups. Property tests hold the two equal.
 To answer:
 
 1. mark the principals that the reader holds, and those whom the reader might be;
-2. set aside the rows that decide nothing for this reader: a permission whose principal is not
-   held, a denial whose principal is not held and cannot be the reader, and expired rows;
-3. of each gate's runs, the first with a row that is left decides;
+2. mark the runs that this reader meets: one that names a principal who is held, or a denial
+   that names one whom the reader might be; what has expired names nobody;
+3. of each gate's runs, the first that is met decides;
 4. a readership is visible if all of its gates are open and its label is below the ceiling.
 """
 
@@ -23,12 +23,12 @@ from typing import Final
 import numpy as np
 
 from acl.decision.compiled import (
-    NEVER,
     Gates,
     Marks,
     Memberships,
     Places,
     PrincipalNumbers,
+    Runs,
     microseconds,
     moment_of,
 )
@@ -36,7 +36,7 @@ from acl.decision.membership import Directory
 from acl.model.identifiers import AuthorityId, ReadershipDigest, ReadershipKey, TenantId
 from acl.model.labels import Ceiling
 from acl.model.principals import Principal, everyone
-from acl.model.readerships import Numbers, Readership, ReadershipSet
+from acl.model.readerships import Readership, ReadershipSet
 
 MAX_REMEMBERED: Final = 4_096
 MAX_REMEMBERED_KEYS: Final = 8_000_000
@@ -59,6 +59,23 @@ class Visible:
 NOTHING: Final = Visible(ReadershipSet(), None)
 
 
+@dataclass(frozen=True, slots=True)
+class _Doubted:
+    """
+    Of some runs, the denials that name one whom the reader might be: runs, and dated rows.
+    """
+
+    runs: Places
+    rows: Places
+
+    @classmethod
+    def of(cls, runs: Runs, might_be: Marks) -> "_Doubted":
+        named = np.any(might_be[runs.strip], axis=0)
+        named[runs.further_run[might_be[runs.further_strip].any(axis=0)]] = True
+        dated = might_be[runs.dated_principal] & runs.denies[runs.dated_run]
+        return cls(np.flatnonzero(named & runs.denies), np.flatnonzero(dated))
+
+
 class VisibilityIndex:
     """
     The readerships of one epoch and the directory of the same epoch, in numbers.
@@ -78,7 +95,6 @@ class VisibilityIndex:
         self._memberships = memberships
         self._gates = gates
         self._count = len(gates.numbers)
-        self._aside = 1 << len(gates.gate).bit_length()
         self._labels = sorted({label for _, label in readerships.values()})
         level = {label: n for n, label in enumerate(self._labels)}
         listed = [
@@ -89,8 +105,8 @@ class VisibilityIndex:
         # Ascending by key: whatever is chosen of them is then a set in order.
         columns = np.array(sorted(listed), dtype=np.int64).reshape(-1, 3)
         self._key, self._snapshot, self._label = map(np.ascontiguousarray, columns.T)
-        self._expiries = np.unique(gates.until[gates.until < NEVER])
-        self._doubtful: dict[frozenset[AuthorityId], Places] = {}
+        self._expiries = np.unique(np.concatenate([gates.first.until, gates.later.until]))
+        self._doubted: dict[frozenset[AuthorityId], tuple[_Doubted, _Doubted]] = {}
         self._remembered: dict[tuple[frozenset[Principal], Ceiling, int], Visible] = {}
         self._remembered_keys = 0
         self._lock = Lock()
@@ -104,10 +120,10 @@ class VisibilityIndex:
         """
         numbers = PrincipalNumbers()
         digests = {key: one.acl.digest() for key, one in readerships.items()}
+        memberships = Memberships.compile(directory, numbers)
         gates = Gates.none(directory.tenant, numbers).extended(
             {digests[key]: one.acl for key, one in readerships.items()}
         )
-        memberships = Memberships.compile(directory, numbers)
         named = {key: (digests[key], one.label) for key, one in readerships.items()}
         return cls(directory, memberships, gates, named)
 
@@ -145,28 +161,28 @@ class VisibilityIndex:
         gates = self._gates
         if not len(gates.first_gate):
             return NOTHING
-        opened = self._open_gates(self._slots(linked, now))
+        opened = self._open_gates(linked, now)
         readable = opened[gates.first_gate]
         readable[gates.further_of[~opened[gates.further_gate]]] = False
+        chosen = readable[self._snapshot]
         below = np.array([ceiling.covers(label) for label in self._labels], dtype=np.bool_)
-        chosen = readable[self._snapshot] & below[self._label]
+        if not below.all():
+            chosen &= below[self._label]
         return Visible(
-            ReadershipSet(self._key[chosen]), self._next_expiry(self._snapshot[chosen], now)
+            ReadershipSet(np.compress(chosen, self._key)), self._next_expiry(chosen, now)
         )
 
-    def _slots(self, linked: frozenset[Principal], now: int) -> Places:
-        """
-        Return of each row its run, and `_aside` more if it decides nothing for this reader.
-
-        No row is picked out: that would cost more, whenever about half of them are wanted.
-        """
-        gates = self._gates
-        aside: Places = np.where(self._held(linked), 0, self._aside)[gates.principal]
-        aside[self._denies_whom_it_might_be(linked)] = 0
-        if len(self._expiries):
-            aside[gates.until <= now] = self._aside
-        aside |= gates.run
-        return aside
+    def _open_gates(self, linked: frozenset[Principal], now: int) -> Marks:
+        gates, held, doubted = self._gates, self._held(linked), self._doubted_by(linked)
+        decided = _met(gates.first, held, doubted[0], now)
+        opened = decided & ~gates.first.denies
+        of_later = np.flatnonzero(_met(gates.later, held, doubted[1], now))
+        undecided = of_later[~decided[gates.later_gate[of_later]]]
+        gate = gates.later_gate[undecided]
+        first = np.ones(len(gate), dtype=np.bool_)
+        np.not_equal(gate[1:], gate[:-1], out=first[1:])
+        opened[gate[first]] = ~gates.later.denies[undecided[first]]
+        return opened
 
     def _held(self, linked: frozenset[Principal]) -> Marks:
         tenants_everyone = everyone(self._directory.tenant)
@@ -174,46 +190,53 @@ class VisibilityIndex:
         # Whoever was numbered later is in no group here, and no ACL here names them.
         return self._memberships.closure([n for n in start if n < self._count], self._count)
 
-    def _denies_whom_it_might_be(self, linked: frozenset[Principal]) -> Places:
+    def _doubted_by(self, linked: frozenset[Principal]) -> tuple[_Doubted, _Doubted]:
         # Rule 4b of `read`; it depends on the links' authorities alone.
         authorities = frozenset(principal.authority for principal in linked)
         with self._lock:
-            found = self._doubtful.get(authorities)
+            found = self._doubted.get(authorities)
         if found is None:
             gates = self._gates
             standing = self._directory.standing_of(linked)
             named = gates.numbers.first(self._count)
             doubtful = standing.doubtful(frozenset(named))
-            might_be = np.fromiter((one in doubtful for one in named), np.bool_, self._count)
-            found = np.flatnonzero(gates.denies[gates.run] & might_be[gates.principal])
+            might_be = np.array([*(one in doubtful for one in named), False], dtype=np.bool_)
+            found = _Doubted.of(gates.first, might_be), _Doubted.of(gates.later, might_be)
             with self._lock:
-                self._doubtful[authorities] = found
+                self._doubted[authorities] = found
         return found
 
-    def _open_gates(self, slots: Places) -> Marks:
-        gates = self._gates
-        filled = np.zeros(2 * self._aside, dtype=np.bool_)
-        filled[slots] = True
-        # Most gates have one run, and it is looked at without asking whether there are others.
-        decided = filled[gates.first_run]
-        opened = decided & ~gates.denies[gates.first_run]
-        later = gates.later_runs
-        deciding = later[filled[later] & ~decided[gates.gate[later]]]
-        of_gate = gates.gate[deciding]
-        first = np.ones(len(deciding), dtype=np.bool_)
-        np.not_equal(of_gate[1:], of_gate[:-1], out=first[1:])
-        opened[of_gate[first]] = ~gates.denies[deciding[first]]
-        return opened
-
-    def _next_expiry(self, snapshots: Numbers, now: int) -> datetime | None:
+    def _next_expiry(self, chosen: Marks, now: int) -> datetime | None:
         if not len(self._expiries):
             return None
         gates = self._gates
-        chosen = np.zeros(len(gates.first_gate), dtype=np.bool_)
-        chosen[snapshots] = True
+        of_snapshot = np.zeros(len(gates.first_gate), dtype=np.bool_)
+        of_snapshot[self._snapshot[chosen]] = True
         concerned = np.zeros(len(gates.known), dtype=np.bool_)
-        concerned[gates.first_gate[chosen]] = True
-        concerned[gates.further_gate[chosen[gates.further_of]]] = True
-        upcoming = gates.until[concerned[gates.gate[gates.run]] & (gates.until > now)]
-        soonest = int(upcoming.min()) if len(upcoming) else NEVER
-        return None if soonest == NEVER else moment_of(soonest)
+        concerned[gates.first_gate[of_snapshot]] = True
+        concerned[gates.further_gate[of_snapshot[gates.further_of]]] = True
+        soonest = [
+            *_upcoming(gates.first, concerned, now),
+            *_upcoming(gates.later, concerned[gates.later_gate], now),
+        ]
+        return moment_of(min(soonest)) if soonest else None
+
+
+def _met(runs: Runs, held: Marks, doubted: _Doubted, now: int) -> Marks:
+    """
+    Mark the runs that name the reader, or deny somebody whom the reader might be.
+    """
+    met: Marks = held[runs.strip[0]]
+    for column in runs.strip[1:]:
+        met |= held[column]
+    met[runs.further_run[held[runs.further_strip].any(axis=0)]] = True
+    met[doubted.runs] = True
+    dated = held[runs.dated_principal]
+    dated[doubted.rows] = True
+    met[runs.dated_run[dated & (runs.until > now)]] = True
+    return met
+
+
+def _upcoming(runs: Runs, concerned: Marks, now: int) -> list[int]:
+    upcoming = runs.until[concerned[runs.dated_run] & (runs.until > now)]
+    return [int(upcoming.min())] if len(upcoming) else []

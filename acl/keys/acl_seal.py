@@ -7,7 +7,6 @@ A row rolled back as a whole has a valid old seal; a search refuses it because t
 newer `acl_revision`, and a fetch by id cannot notice (the threat model says so).
 """
 
-import hashlib
 import hmac
 from dataclasses import replace
 
@@ -60,4 +59,4 @@ class AclSealer:
                 permission.label,
             ]
         )
-        return hmac.new(self._key, statement, hashlib.sha256).digest()
+        return hmac.digest(self._key, statement, "sha256")

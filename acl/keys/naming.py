@@ -5,7 +5,6 @@ All are HMACs under the tenant's index key over an unambiguous encoding, so a st
 shows neither ids nor words, and nobody can compute the name of a thing to probe for it.
 """
 
-import hashlib
 import hmac
 import uuid
 from functools import lru_cache
@@ -88,4 +87,4 @@ class Namer:
 
     def _mac(self, kind: str, *parts: Encodable) -> bytes:
         named = encode(["readership-name", kind, self._tenant, *parts])
-        return hmac.new(self._key, named, hashlib.sha256).digest()
+        return hmac.digest(self._key, named, "sha256")

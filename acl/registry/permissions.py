@@ -5,12 +5,12 @@ Each answer comes from one transaction, with the view of its epoch (`acl.registr
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, exists, select, true
+from sqlalchemy import Connection, Row, bindparam, exists, func, select, true
 
 from acl.keys.acl_seal import AclSealer
 from acl.keys.errors import SealBrokenError
@@ -29,6 +29,7 @@ from acl.model.switches import Switches
 from acl.registry import tables
 from acl.registry.database import Database
 from acl.registry.errors import RegistryUnavailableError
+from acl.registry.rows import permission_columns
 from acl.registry.views import MAX_KEYS_A_QUERY, Edition, PermissionView, ViewBuilder
 
 logger = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ NOT_THERE: Final = DocumentPermission(
     seal=b"",
 )
 """
-Verified in place of a document that does not exist, and handed to nobody.
+Looked at in place of a document that does not exist where there is no document at all.
 """
 
 # Put together once: statements are what a recheck mostly costs.
@@ -68,9 +69,18 @@ _STATED = (
     "readership",
     "label",
     "seal",
-)
-_STATEMENTS = select(*(tables.documents.c[name] for name in _STATED)).where(
+)  # in the order of `DocumentPermission`
+_STATED_COLUMNS = [tables.documents.c[name] for name in _STATED]
+_STATEMENTS = select(*_STATED_COLUMNS).where(
     tables.documents.c.key.in_(bindparam("keys", expanding=True))
+)
+_named, _any = tables.documents.alias(), tables.documents.alias()
+_STATEMENT_OR_ANOTHER = select(*_STATED_COLUMNS).where(
+    tables.documents.c.key
+    == func.coalesce(
+        select(_named.c.key).where(_named.c.key == bindparam("key")).scalar_subquery(),
+        select(func.min(_any.c.key)).scalar_subquery(),
+    )
 )
 
 
@@ -83,6 +93,19 @@ class Currency:
 
     acl_observed_at: Mapping[SourceName, datetime]
     unsettled: frozenset[DocumentKey]
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """
+    What is stated of a document that was asked for by name. If it is not `there`, it is of
+    another one, looked at so that the same is done in the same time, and is nobody's to have.
+
+    `None` if the seal of the statement does not hold.
+    """
+
+    statement: DocumentPermission | None
+    there: bool
 
 
 class PermissionRegistry:
@@ -106,7 +129,7 @@ class PermissionRegistry:
         self._believed = believed
         self._sealer = sealer
         self._views = ViewBuilder(tenant, namer)
-        self._stand_in = sealer.sealed(NOT_THERE)
+        self._stand_in = tuple(permission_columns(sealer.sealed(NOT_THERE)).values())
 
     def current(
         self, first: Callable[[Connection], None] | None = None
@@ -134,17 +157,38 @@ class PermissionRegistry:
         """
         wanted = sorted(set(keys))
         with self._database.reading() as connection:
-            rows: list[Row[tuple[object, ...]]] = []
+            rows: list[Row[Any]] = []
             for start in range(0, len(wanted), MAX_KEYS_A_QUERY):
                 some = wanted[start : start + MAX_KEYS_A_QUERY]
                 rows += connection.execute(_STATEMENTS, {"keys": some}).all()
             view, currency = self._present(connection)
         verified = [statement for row in rows if (statement := self._verified(row)) is not None]
-        # What is not there takes as long as what is there and hidden: the two get one answer,
-        # and the time to it must not tell them apart. For the same reason nothing is remembered.
-        for _ in range(len(wanted) - len(rows)):
-            self._verified(self._stand_in)
         return view, currency, {statement.key: statement for statement in verified}
+
+    def look_up(
+        self, keys: Sequence[DocumentKey]
+    ) -> tuple[PermissionView, Currency, list[LookedUp]]:
+        """
+        Return view and currency, and what is stated of each of these documents, in their order.
+
+        Hidden and absent get one answer, and the time to it must not tell them apart: for each
+        key one row is read and one seal verified. For the same reason nothing is remembered.
+        """
+        with self._database.reading() as connection:
+            rows = [
+                connection.execute(_STATEMENT_OR_ANOTHER, {"key": key}).one_or_none()
+                or self._stand_in
+                for key in keys
+            ]
+            view, currency = self._present(connection)
+        return (
+            view,
+            currency,
+            [
+                LookedUp(self._verified(row), row[0] == key)
+                for key, row in zip(keys, rows, strict=True)
+            ],
+        )
 
     def epoch(self) -> Epoch:
         """
@@ -171,16 +215,15 @@ class PermissionRegistry:
         """
         if not tables.storable(chunk):
             return None
-        wanted = select(tables.chunks.c.document_key).where(tables.chunks.c.chunk == chunk)
+        found = select(tables.chunks.c.document_key).where(tables.chunks.c.chunk == chunk)
         with self._database.reading() as connection:
-            key = connection.scalar(wanted)
+            # A row comes back in any case, and takes its time.
+            key = connection.scalar(select(found.scalar_subquery()))
         return None if key is None else DocumentKey(key)
 
-    def _verified(
-        self, row: Row[tuple[object, ...]] | DocumentPermission
-    ) -> DocumentPermission | None:
+    def _verified(self, stated: Sequence[Any]) -> DocumentPermission | None:
         try:
-            statement = permission_from(row)
+            statement = _permission(stated)
             self._sealer.verify(statement)
         except SealBrokenError as error:
             logger.critical("%s; the document is withheld", error.diagnostics())
@@ -209,30 +252,29 @@ class PermissionRegistry:
         return view, currency
 
 
-_STATES = frozenset(state.value for state in DocumentState)
+_STATES: Final = {state.value: state for state in DocumentState}
 
 
-def permission_from(row: Row[tuple[object, ...]] | DocumentPermission) -> DocumentPermission:
+def permission_from(row: Row[Any]) -> DocumentPermission:
     """
     Read one row of `documents`; its seal is not verified here.
 
     Raises:
         SealBrokenError: It holds a state that this program has never written.
     """
-    if row.state not in _STATES:
+    return _permission([getattr(row, name) for name in _STATED])
+
+
+def _permission(stated: Sequence[Any]) -> DocumentPermission:
+    # By place: names would cost every recheck more than verifying the seals.
+    key, source, document, state, revision, acl_revision, readership, label, seal = stated
+    known = _STATES.get(state)
+    if known is None:
         msg = (
-            f"the row of {row.source}/{row.document} was edited: no document has state "
-            f"{row.state!r}; restore the registry from a backup, or set it to 'hidden'"
+            f"the row of {source}/{document} was edited: no document has state "
+            f"{state!r}; restore the registry from a backup, or set it to 'hidden'"
         )
         raise SealBrokenError(msg)
     return DocumentPermission(
-        key=DocumentKey(row.key),
-        source=SourceName(row.source),
-        document=DocumentId(row.document),
-        state=DocumentState(row.state),
-        revision=row.revision,
-        acl_revision=row.acl_revision,
-        readership=None if row.readership is None else ReadershipDigest(row.readership),
-        label=row.label,
-        seal=row.seal,
+        key, source, document, known, revision, acl_revision, readership, label, seal
     )

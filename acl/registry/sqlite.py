@@ -83,8 +83,11 @@ def _prepare(engine: Engine, *, may_write: bool) -> None:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        writing = connection.get_execution_options().get(WRITING, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+        if connection.get_execution_options().get(WRITING, False):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            # Straight to the driver: it waits for nobody, and every request does it several times.
+            connection.connection.cursor().execute("BEGIN")
 
 
 def _no_transactions_of_its_own(

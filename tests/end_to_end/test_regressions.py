@@ -171,9 +171,9 @@ def test_a_document_that_is_not_there_is_looked_for_as_one_that_is_hidden(
         def __getattr__(self, name: str) -> object:
             return getattr(company.room.permissions, name)
 
-        def permissions(self, keys: list[str]) -> object:
-            asked.append(len(list(keys)))
-            return company.room.permissions.permissions(keys)  # type: ignore[arg-type]
+        def look_up(self, keys: list[str]) -> object:
+            asked.append(len(keys))
+            return company.room.permissions.look_up(keys)  # type: ignore[arg-type]
 
     rechecker = replace(company.room.rechecker, permissions=Spy())  # type: ignore[arg-type]
     room = replace(company.room, rechecker=rechecker)

@@ -173,10 +173,18 @@ REGISTRY: Final = (
     Mutant(
         "seal-of-nothing-not-verified",
         PERMISSIONS,
-        "            self._verified(self._stand_in)\n",
-        "            pass\n",
+        "LookedUp(self._verified(row), row[0] == key)",
+        "LookedUp(self._verified(row) if row[0] == key else None, row[0] == key)",
         "The time of a fetch tells whether what is refused exists.",
-        (f"{IN_DOCUMENTS}::test_one_seal_is_verified_for_each_document_that_is_asked_for",),
+        (f"{IN_DOCUMENTS}::test_one_seal_is_verified_for_each_document_that_is_looked_up",),
+    ),
+    Mutant(
+        "look-up-of-another",
+        PERMISSIONS,
+        "LookedUp(self._verified(row), row[0] == key)",
+        "LookedUp(self._verified(row), there=key != '')",
+        "Whoever asks for what is not there gets another document.",
+        (f"{IN_DOCUMENTS}::test_one_seal_is_verified_for_each_document_that_is_looked_up",),
     ),
     Mutant(
         "seal-not-verified",

@@ -117,6 +117,53 @@ def test_a_denial_of_whom_a_reader_might_be_denies() -> None:
         assert [1, 2] == seen(index, ALICE, namesake)
 
 
+@pytest.mark.promise("deny-first")
+@pytest.mark.parametrize("count", [1, 3, 4, 5, 8, 9, 13])
+def test_each_of_many_neighbours_decides(count: int) -> None:
+    """
+    In one entry or in several; and of a permission, nobody beside them.
+    """
+    crowd = [user(f"u{n}") for n in range(count)]
+    index = index_of(
+        acl((permit(*crowd),)),
+        acl(tuple(permit(one) for one in crowd)),
+        acl((deny(*crowd), permit(EVERYONE))),
+        acl((*(deny(one) for one in crowd), permit(EVERYONE))),
+        acl((permit(CAROL), deny(*crowd), permit(EVERYONE))),
+    )
+
+    for one in crowd:
+        assert [1, 2] == seen(index, one)
+    assert [3, 4, 5] == seen(index, ALICE)
+    assert [3, 4, 5] == seen(index, CAROL)
+
+
+def test_whoever_is_named_last_stands_for_nobody_else() -> None:
+    """
+    Runs of few are filled up with nobody, who has a mark of its own behind all others.
+    """
+    index = index_of(readable_by(ALICE), readable_by(BOB), readable_by(CAROL))
+
+    for number, reader in enumerate((ALICE, BOB, CAROL), 1):
+        assert [number] == seen(index, reader)
+
+
+@pytest.mark.promise("unknown-group")
+@pytest.mark.parametrize("beside", [0, 1, 7])
+def test_a_doubtful_denial_ends_when_it_says(beside: int) -> None:
+    eve = user("eve", authority=WIKI)
+    crowd = [deny(user(f"u{n}")) for n in range(beside)]
+    index = index_of(
+        acl((*crowd, deny(eve), permit(EVERYONE))),
+        acl((*crowd, deny(eve, until=NOON), permit(EVERYONE))),
+        acl((permit(CAROL), *crowd, deny(eve, until=NOON), permit(EVERYONE))),
+    )
+
+    assert [] == seen(index, ALICE, now=NOON - MOMENT)
+    assert [2, 3] == seen(index, ALICE, now=NOON)
+    assert [3] == seen(index, CAROL, now=NOON - MOMENT)
+
+
 @pytest.mark.parametrize("until", [NOON, NOON + timedelta(milliseconds=500)])
 def test_a_permission_ends_at_its_expiry(until: datetime) -> None:
     """

@@ -278,13 +278,19 @@ def test_a_file_without_a_schema_is_not_current(tmp_path: Path) -> None:
 
 
 @pytest.mark.promise("equal-time")
-def test_one_seal_is_verified_for_each_document_that_is_asked_for(
-    registry: Registry, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("some", [True, False], ids=["some documents", "none"])
+def test_one_seal_is_verified_for_each_document_that_is_looked_up(
+    registry: Registry,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    some: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
     """
-    There or not; what is verified in the place of a missing one holds, and nobody gets it.
+    There or not, and a row is read of each; what is taken in the place of a missing one holds.
     """
-    payroll = registry.commit("payroll", readable_by(ALICE))
+    if some:
+        for document in ("menu", "payroll"):
+            registry.commit(document, readable_by(ALICE))
     verified: list[DocumentKey] = []
     verify = AclSealer.verify
 
@@ -296,9 +302,10 @@ def test_one_seal_is_verified_for_each_document_that_is_asked_for(
     for asked in (["payroll"], ["absent"], ["absent", "payroll", "gone"]):
         verified.clear()
 
-        _, _, found = registry.reader.permissions(map(key_of, asked))
+        _, _, found = registry.reader.look_up([key_of(one) for one in asked])
 
-        assert len(asked) == len(verified)
-        assert found.keys() <= {payroll}
-        assert ("payroll" in asked) == (payroll in found)
+        assert len(asked) == len(verified) == len(found)
+        assert [some and one == "payroll" for one in asked] == [one.there for one in found]
+        stated = [one.statement.document for one in found if one.there and one.statement]
+        assert [one for one in asked if some and one == "payroll"] == stated
     assert not caplog.records

@@ -38,7 +38,9 @@ class DoubtfulRechecker(Rechecker):
     off: frozenset[str] = frozenset()
 
     def still_readable(self, hits: Sequence[Hit], authorized: Authorized) -> Rechecked:
-        present, statements = self._ask({hit.document for hit in hits}, authorized)
+        asked = {hit.document for hit in hits}
+        view, currency, statements = self.permissions.permissions(asked)
+        present = self._present(view, currency, authorized)
         released = tuple(
             Released(hit, statement, present.currency.acl_observed_at[statement.source])
             for hit in hits
@@ -51,7 +53,8 @@ class DoubtfulRechecker(Rechecker):
     def readable_documents(
         self, keys: Collection[DocumentKey], authorized: Authorized
     ) -> tuple[Epoch, list[tuple[DocumentPermission, datetime]]]:
-        present, statements = self._ask(keys, authorized)
+        view, currency, statements = self.permissions.permissions(keys)
+        present = self._present(view, currency, authorized)
         return present.view.epoch, [
             (one, present.currency.acl_observed_at[one.source])
             for one in statements.values()
