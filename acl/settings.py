@@ -33,6 +33,7 @@ from acl.settings_brake import Brake, BrakeSettings
 from acl.settings_events import Transmitters
 from acl.settings_issuers import IssuerSettings, StepUpSettings, require_consistent
 from acl.settings_labels import LabelRuleSettings, LabelSettings
+from acl.settings_senders import CertificateSettings
 from acl.settings_stores import IndexSettings, KeySettings, RegistrySettings
 from acl.settings_values import Duration, HttpsAddress, Label, Name, Section
 
@@ -138,6 +139,7 @@ class Settings(BaseSettings):
     issuers: list[IssuerSettings] = Field(default=[])
     transmitters: Transmitters = Field(default=[])
     step_up: list[StepUpSettings] = Field(default=[])
+    client_certificates: CertificateSettings | None = None
     registry: RegistrySettings = RegistrySettings()
     index: IndexSettings = IndexSettings()
     keys: KeySettings = KeySettings()
@@ -158,6 +160,13 @@ class Settings(BaseSettings):
                 msg = f"two {what} share one name"
                 raise ValueError(msg)
         require_consistent(self.issuers, self.step_up, {one.name for one in self.sources})
+        bound = [one.issuer for one in self.issuers if one.sender.certificates]
+        if bound and self.client_certificates is None:
+            msg = (
+                f"issuer {bound[0]}: sender.certificates needs [client_certificates], which says "
+                "whose word on them is taken"
+            )
+            raise ValueError(msg)
         return self
 
     @model_validator(mode="after")

@@ -12,6 +12,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, model_validator
 
 from acl.identity.claims import MAX_LIFETIME_SECONDS
+from acl.settings_senders import SenderSettings
 from acl.settings_values import Algorithms, Duration, HttpsAddress, Name, Section
 
 MAX_CACHE_SECONDS: Final = 300
@@ -156,6 +157,9 @@ class IssuerSettings(Section):
 
     introspection: IntrospectionSettings | None = None
     """Whether it is asked about tokens."""
+
+    sender: SenderSettings = SenderSettings()
+    """Whether its tokens are bound to a key or a certificate."""
 
     clients: list[ClientSettings] = Field(default=[])
     """Through which clients readers may ask; if none is listed, through any."""

@@ -9,7 +9,7 @@ Where push clients are served: who may push, what is recorded, what they are tol
 """
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -17,6 +17,7 @@ from typing import Final
 from acl.audit.chain import AuditTrail
 from acl.audit.events import AuditEvent
 from acl.errors import ReadershipError
+from acl.identity.presented import Credentials
 from acl.identity.reader import VerifiedReader
 from acl.identity.revocation import RevocationRule
 from acl.identity.tokens import TokenVerifier
@@ -117,7 +118,7 @@ class PushDesk:
     revocation: RevocationRule
     database: Database
 
-    def admit(self, authorization: Sequence[str], source: str, operation: str) -> Pusher:
+    def admit(self, credentials: Credentials, source: str, operation: str) -> Pusher:
         """
         Say who pushes to which source. Before this nothing of a body is read.
 
@@ -128,7 +129,7 @@ class PushDesk:
             PushNotAllowedError: The client is not named by a source of this name.
         """
         request_id = secrets.token_hex(16)
-        reader = authenticate(authorization, self.verifier)
+        reader = authenticate(credentials, self.verifier)
         try:
             found = self._admitted(reader, source, request_id)
         except ReadershipError as error:

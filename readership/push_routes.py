@@ -21,6 +21,7 @@ from ingestion.sources.members import MAX_ID_CHARACTERS
 from readership.push_desk import PushDesk, Pusher, PushNotAllowedError, Receipt
 from readership.push_headers import EPOCH_HEADER, EVENT_HEADER, conditions_of, entity_tag
 from readership.push_schemas import DOCUMENT, GROUP, PushBody, PushStatusBody, described
+from retrieval.api.presented import presented_by
 from retrieval.api.problems import problem
 from retrieval.api.routes import declared_bearer
 from retrieval.api.schemas import Problem
@@ -186,9 +187,9 @@ class _Serving:
         return JSONResponse(body.model_dump(mode="json"), headers=headers)
 
     async def _admitted(self, request: Request, source: str, operation: str) -> Pusher | Response:
-        authorization = request.headers.getlist("authorization")
+        credentials = presented_by(request)
         try:
-            return await to_thread.run_sync(self._desk.admit, authorization, source, operation)
+            return await to_thread.run_sync(self._desk.admit, credentials, source, operation)
         except PushNotAllowedError as error:
             return _refusal(error, error.request_id)
 

@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 
 from acl.audit.chain import AuditTrail
 from acl.audit.events import AuditEvent, blinded
+from acl.identity.presented import Credentials
 from acl.identity.reader import VerifiedReader
 from acl.identity.tokens import TokenVerifier
 from acl.index.reading import Question
@@ -112,7 +113,7 @@ class ReadingRoom:
     audit_key: bytes
     clock: Callable[[], datetime]
 
-    def answer(self, authorization: Sequence[str], question: AskedQuestion) -> Answer:
+    def answer(self, credentials: Credentials, question: AskedQuestion) -> Answer:
         """
         Answer a question with passages that this reader may read, best first.
 
@@ -121,7 +122,7 @@ class ReadingRoom:
         """
         request_id = secrets.token_hex(16)
         # 1. Who asks? Everything below trusts only what this returns.
-        reader = authenticate(authorization, self.verifier)
+        reader = authenticate(credentials, self.verifier)
         # 2. May they ask? Said before their question costs anything.
         self._authorize(reader, question)
         # 3. The question, in the same pseudonyms and vectors as the documents.
@@ -168,7 +169,7 @@ class ReadingRoom:
         released = checked.released[: question.limit]
         return may, checked, self.unsealer.passages(released, epoch=checked.epoch)
 
-    def passage(self, authorization: Sequence[str], passage_id: str) -> tuple[str, Passage]:
+    def passage(self, credentials: Credentials, passage_id: str) -> tuple[str, Passage]:
         """
         Return one passage by its id, authorised anew; with the request's id.
 
@@ -176,7 +177,7 @@ class ReadingRoom:
             NotFoundError: There is none for this reader, for whichever reason.
         """
         request_id = secrets.token_hex(16)
-        reader = authenticate(authorization, self.verifier)
+        reader = authenticate(credentials, self.verifier)
         chunk = ChunkId(passage_id)
         may, opened = of_one_epoch(lambda: self._opened_chunk(reader, chunk))
         passages = tuple(cite(sanitise(passage)) for passage in opened if passage is not None)
@@ -187,7 +188,7 @@ class ReadingRoom:
         return request_id, passages[0]
 
     def document(
-        self, authorization: Sequence[str], document: str, source: str | None
+        self, credentials: Credentials, document: str, source: str | None
     ) -> WholeDocument:
         """
         Return a document by its source's id, authorised anew.
@@ -197,7 +198,7 @@ class ReadingRoom:
             AmbiguousDocumentError: The reader may read several of this id.
         """
         request_id = secrets.token_hex(16)
-        reader = authenticate(authorization, self.verifier)
+        reader = authenticate(credentials, self.verifier)
         named = SourceName(source) if source is not None else None
         keys = self._keys(DocumentId(document), named)
         may, whole = of_one_epoch(lambda: self._opened_documents(reader, keys))
@@ -218,9 +219,7 @@ class ReadingRoom:
             request_id, may.scope.epoch, released[0], cut, length, len(cut) < len(text)
         )
 
-    def explain(
-        self, authorization: Sequence[str], asked: AskedWhy
-    ) -> tuple[str, list[Explanation]]:
+    def explain(self, credentials: Credentials, asked: AskedWhy) -> tuple[str, list[Explanation]]:
         """
         Explain to an operator why somebody may or may not read a document.
 
@@ -230,7 +229,7 @@ class ReadingRoom:
             NotRecordedError: Nothing is recorded of the epoch or moment that was asked for.
         """
         request_id = secrets.token_hex(16)
-        operator = authenticate(authorization, self.verifier)
+        operator = authenticate(credentials, self.verifier)
         may = self.authorizer.authorize(operator, needs=AUDIT_SCOPE)
         if operator.sources is not None:
             # An explanation is of all sources: their groups, and whether a document is there.

@@ -2,29 +2,30 @@
 Step 1. Who asks? Everything after trusts only what this returns.
 """
 
-from collections.abc import Sequence
-
+from acl.identity.possession import BEARER, DPOP
+from acl.identity.presented import Credentials, presented
 from acl.identity.reader import VerifiedReader
 from acl.identity.tokens import TokenVerifier
 from retrieval.errors import NotAuthenticatedError
 
-SCHEME = "bearer"
+SCHEMES = frozenset({BEARER, DPOP})
 
 
-def authenticate(authorization: Sequence[str], verifier: TokenVerifier) -> VerifiedReader:
+def authenticate(credentials: Credentials, verifier: TokenVerifier) -> VerifiedReader:
     """
-    Verify the token in the values of a request's `Authorization` headers.
+    Verify the token in a request's `Authorization` header, with what came beside it.
 
     Raises:
-        NotAuthenticatedError: There is not exactly one header of scheme Bearer.
+        NotAuthenticatedError: There is not exactly one header of scheme Bearer or DPoP.
         TokenRejectedError: The token proves nothing.
         KeysUnavailableError: It cannot be judged now.
     """
-    if len(authorization) != 1:
-        msg = f"{len(authorization)} Authorization headers"
+    came = presented(credentials)
+    if len(came.authorization) != 1:
+        msg = f"{len(came.authorization)} Authorization headers"
         raise NotAuthenticatedError(msg)
-    scheme, _, token = authorization[0].partition(" ")
-    if scheme.lower() != SCHEME or not token:
-        msg = "the Authorization header is not of scheme Bearer"
+    scheme, _, token = came.authorization[0].partition(" ")
+    if scheme.lower() not in SCHEMES or not token:
+        msg = "the Authorization header is not of scheme Bearer or DPoP"
         raise NotAuthenticatedError(msg)
-    return verifier.verify(token)
+    return verifier.verify(token, scheme.lower(), came)

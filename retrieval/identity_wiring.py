@@ -10,6 +10,7 @@ from acl.identity.errors import KeysUnavailableError
 from acl.identity.introspection import Introspector
 from acl.identity.keysets import DiscoveredKeys, KeySource, PinnedKeys
 from acl.identity.linking import GroupLink, IdentityLink, Link, ServiceLink
+from acl.identity.possession import SenderRule
 from acl.identity.profiles import PROFILES
 from acl.identity.revocation import RevocationRule
 from acl.identity.tokens import TrustedIssuer
@@ -22,6 +23,7 @@ from acl.model.scopes import ScopeNames
 from acl.settings import Configuration
 from acl.settings_events import TransmitterSettings
 from acl.settings_issuers import ActorSettings, ClientSettings, IssuerSettings
+from retrieval.api.presented import CertificateHeader
 
 
 def trusted_issuers(configuration: Configuration) -> dict[str, TrustedIssuer]:
@@ -83,6 +85,14 @@ def demands(configuration: Configuration) -> Demands:
             if one.issuer in {None, issuer.issuer}
         }
     )
+
+
+def certificate_header(configuration: Configuration) -> CertificateHeader | None:
+    """
+    Return whose word on client certificates is taken.
+    """
+    stated = configuration.settings.client_certificates
+    return None if stated is None else CertificateHeader(stated.header, tuple(stated.proxies))
 
 
 def revocation_rule(configuration: Configuration) -> RevocationRule:
@@ -157,6 +167,7 @@ def _trusted(configuration: Configuration, issuer: IssuerSettings) -> TrustedIss
             actors={one.actor: _allowance(one) for one in issuer.actors},
         ),
         introspector=_introspector(configuration, issuer),
+        senders=SenderRule(issuer.sender.dpop, issuer.sender.certificates, issuer.sender.required),
     )
 
 

@@ -28,6 +28,7 @@ from retrieval.api.app import Probe, create_app
 from retrieval.authorize import Authorizer, LabelPolicies, SourceBudgets
 from retrieval.explain import Explainer
 from retrieval.identity_wiring import (
+    certificate_header,
     demands,
     identity_links,
     revocation_rule,
@@ -133,6 +134,7 @@ def build_app(
         close=tools.lease.close,
         larger_bodies=larger_bodies,
         names=scope_names(ground.configuration),
+        certificates=certificate_header(ground.configuration),
     )
 
 

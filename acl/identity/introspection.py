@@ -8,7 +8,8 @@ The rules:
    could have made: at most one issuer is asked about opaque tokens.
 2. An answer is one strict JSON object, and `active` is true or false in it. Anything else is no
    answer: 503, not 401.
-3. An active token is an access token: `token_type` is `Bearer`. Refresh tokens are active, too.
+3. An active token is an access token: `token_type` is `Bearer`, or `DPoP` and the answer says by
+   `cnf` to which key it is bound (RFC 9449, section 6.2). Refresh tokens are active, too.
 4. The answer names this issuer (`iss`). It must then say what a signed token would say: it passes
    the steps of `tokens` from the ninth on.
 5. An answer is remembered by the digest of its token for `cache_seconds`, and an active token
@@ -91,7 +92,8 @@ class Introspector:
             msg = f"introspection: the answer names issuer {claims.get('iss')!r:.200}"
             raise TokenRejectedError(msg)
         kind = claims.get("token_type")
-        if not isinstance(kind, str) or kind.lower() != "bearer":
+        bound = isinstance(kind, str) and kind.lower() == "dpop" and claims.get("cnf") is not None
+        if not bound and (not isinstance(kind, str) or kind.lower() != "bearer"):
             msg = f"introspection: token_type {kind!r:.40} is not an access token's"
             raise TokenRejectedError(msg)
         return claims

@@ -95,13 +95,20 @@ def fit(keys: Mapping[str, PublicKey], kid: str, algorithm: str) -> PublicKey:
     if key is None:
         msg = f"step 8: the issuer has no key {kid!r:.80}"
         raise TokenRejectedError(msg)
-    if algorithm not in _serves(key) or key.get("alg", algorithm) != algorithm:
+    if not serves(key, algorithm):
         msg = f"step 8: key {kid!r:.80} is not for {algorithm!r:.40}"
         raise TokenRejectedError(msg)
     return key
 
 
-def _serves(key: PublicKey) -> frozenset[str]:
+def serves(key: PublicKey, algorithm: str) -> bool:
+    """
+    Say whether a key is for an algorithm: rule 5.
+    """
+    return algorithm in _family(key) and key.get("alg", algorithm) == algorithm
+
+
+def _family(key: PublicKey) -> frozenset[str]:
     if isinstance(key, RSAKey):
         return _RSA_ALGORITHMS
     return _CURVE_ALGORITHMS.get(key.curve_name, frozenset())
@@ -111,7 +118,19 @@ def _parse_key(listed: object) -> tuple[str, PublicKey]:
     if not isinstance(listed, dict) or not isinstance(listed.get("kid"), str):
         msg = "every key needs a kid"
         raise ValueError(msg)  # noqa: TRY004 - one family for everything malformed
-    named = f"key {listed['kid']!r:.80}"
+    return listed["kid"], public_key(listed, f"key {listed['kid']!r:.80}")
+
+
+def public_key(listed: object, named: str) -> PublicKey:
+    """
+    Read one key: rules 2 to 4. `named` is how a refusal calls it.
+
+    Raises:
+        ValueError, JoseError, TypeError, KeyError, AttributeError: It is no such key.
+    """
+    if not isinstance(listed, dict):
+        msg = f"{named} is not an object"
+        raise ValueError(msg)  # noqa: TRY004 - one family for everything malformed
     if {"d", "k"} & listed.keys():
         msg = f"{named} is secret; publish public keys only"
         raise ValueError(msg)
@@ -125,7 +144,7 @@ def _parse_key(listed: object) -> tuple[str, PublicKey]:
     elif key.curve_name not in _CURVE_ALGORITHMS:
         msg = f"{named} is on {key.curve_name}, which signs nothing here"
         raise ValueError(msg)
-    return listed["kid"], key
+    return key
 
 
 def _signs(listed: Mapping[str, object]) -> bool:

@@ -18,8 +18,8 @@ The steps, in the order they are taken:
     issuer's limit, and never longer than `MAX_LIFETIME_SECONDS`; `nbf`, if present, has come.
 11. `sub` is a well-formed string; the client claim is one too, and every other claim that names
     the client names the same.
-12. A token bound to a key (`cnf`) is refused: presented as a bearer token it proves nothing
-    (RFC 9449, section 7.2).
+12. A token that is bound to a key or certificate (`cnf`) comes with the proof of it, and where
+    the operator demands bound tokens it is bound (`possession`).
 13. Scopes are a space-separated string or a list of strings, and no claim is one that only ID
     tokens, logout tokens or security events have.
 14. `act`, if present, is a chain of at most `MAX_ACTORS` actors (RFC 8693, section 4.1).
@@ -45,10 +45,13 @@ from acl.errors import ConfigurationError
 from acl.identity import claims as said
 from acl.identity import signed
 from acl.identity.claims import MAX_LIFETIME_SECONDS, GroupClaim
+from acl.identity.dpop import ProofVerifier
 from acl.identity.errors import ReaderRefusedError, TokenRejectedError
 from acl.identity.introspection import Introspector
 from acl.identity.jwks import ALGORITHMS
 from acl.identity.keysets import KeySource
+from acl.identity.possession import BEARER, SenderRule, Token, check_possession
+from acl.identity.presented import Presented
 from acl.identity.profiles import IssuerProfile
 from acl.identity.reader import VERIFYING_RIGHT, VerifiedClaims, VerifiedReader
 from acl.identity.signed import MAX_TOKEN_CHARACTERS, refuse
@@ -66,6 +69,16 @@ __all__ = [
 ANYBODY = Delegation()
 """
 Every client may act, and no agent.
+"""
+
+BEARER_ONLY = SenderRule()
+"""
+Tokens are bound to nobody.
+"""
+
+NOTHING_ELSE = Presented(())
+"""
+A token came by itself.
 """
 
 
@@ -87,6 +100,7 @@ class TrustedIssuer:
     delegation: Delegation = ANYBODY
     scope_names: ScopeNames = PLAIN_SCOPES
     introspector: Introspector | None = None
+    senders: SenderRule = BEARER_ONLY
 
     def __post_init__(self) -> None:
         # Whatever built this: a verifier that accepts anything is never made.
@@ -97,16 +111,26 @@ class TrustedIssuer:
 
 class TokenVerifier:
     """
-    Turns bearer tokens of the configured issuers into verified readers.
+    Turns tokens of the configured issuers into verified readers.
     """
 
     def __init__(self, issuers: Mapping[str, TrustedIssuer], clock: Callable[[], datetime]) -> None:
         self._issuers = issuers
         self._clock = clock
+        self._proofs = ProofVerifier()
 
-    def verify(self, token: str) -> VerifiedReader:
+    @property
+    def expects_proofs(self) -> bool:
         """
-        Verify one token.
+        Whether tokens of any issuer may come with a proof (DPoP).
+        """
+        return any(one.senders.dpop for one in self._issuers.values())
+
+    def verify(
+        self, token: str, scheme: str = BEARER, presented: Presented = NOTHING_ELSE
+    ) -> VerifiedReader:
+        """
+        Verify one token, with what came beside it.
 
         Raises:
             TokenRejectedError: It proves nothing.
@@ -114,11 +138,12 @@ class TokenVerifier:
             KeysUnavailableError: The issuer's keys could not be had; ask again later.
             IntrospectionUnavailableError: The issuer did not answer; ask again later.
         """
+        came = Token(token, scheme, presented)
         asked = self._asked_about(token)
         if asked is not None:
-            return self._reader(asked[1].claims_of(token, self._clock()), asked[0])
+            return self._reader(asked[1].claims_of(token, self._clock()), asked[0], came)
         trusted, claims = self._signed(token)  # steps 1 to 8
-        reader = self._reader(claims, trusted)  # steps 9 to 16
+        reader = self._reader(claims, trusted, came)  # steps 9 to 16
         if trusted.introspector is not None and trusted.introspector.always:
             trusted.introspector.confirm(token, claims, self._clock())  # step 17
         return reader
@@ -165,7 +190,9 @@ class TokenVerifier:
             raise TokenRejectedError(msg)
         return trusted
 
-    def _reader(self, claims: Mapping[str, object], trusted: TrustedIssuer) -> VerifiedReader:
+    def _reader(
+        self, claims: Mapping[str, object], trusted: TrustedIssuer, came: Token
+    ) -> VerifiedReader:
         profile = trusted.profile
         said.check_audience(claims, trusted.audiences)  # step 9
         expires_at = said.check_times(  # step 10
@@ -176,8 +203,7 @@ class TokenVerifier:
         )
         subject = said.name_of(claims.get("sub"), "sub")  # step 11
         client = said.client_of(claims, trusted.client_claims)
-        bound = claims.get("cnf") is not None
-        refuse(bound, "step 12: a sender-constrained token came as bearer")
+        check_possession(came, claims, trusted.senders, self._proofs, self._clock())  # step 12
         scopes = trusted.scope_names.own(said.scopes_of(claims, profile))  # step 13
         actors = said.actors_of(claims)  # step 14
         groups = said.groups_of(claims, trusted.groups)  # step 15

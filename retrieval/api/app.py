@@ -23,6 +23,7 @@ from acl.model.scopes import PLAIN_SCOPES, SEARCH_SCOPE, ScopeNames
 from retrieval.answer import ReadingRoom
 from retrieval.api import problems
 from retrieval.api.limits import Limits
+from retrieval.api.presented import CertificateHeader, Presentations
 from retrieval.api.routes import metadata_routes, readers_routes
 from retrieval.api.schemas import Health
 
@@ -44,13 +45,15 @@ def create_app(  # noqa: PLR0913 - what an application is made of
     close: Callable[[], None],
     larger_bodies: Mapping[str, int] | None = None,
     names: ScopeNames = PLAIN_SCOPES,
+    certificates: CertificateHeader | None = None,
 ) -> FastAPI:
     """
     Build the application around a reading room.
 
     `probes` raise when what they are named after does not answer; `close` runs at the end.
     `larger_bodies` are those of routes that whoever starts the service adds (see `Limits`);
-    `names` is how issuers name the scopes.
+    `names` is how issuers name the scopes, and `certificates` whose word on client certificates
+    is taken.
     """
 
     @asynccontextmanager
@@ -69,11 +72,13 @@ def create_app(  # noqa: PLR0913 - what an application is made of
         redoc_url=None,
         redirect_slashes=False,
     )
-    challenges = problems.Challenges(resource, SEARCH_SCOPE, names)
+    proofs = room.verifier.expects_proofs
+    challenges = problems.Challenges(resource, SEARCH_SCOPE, names, proofs=proofs)
     problems.install(app, challenges, RefusalRecorder(room.trail, room.clock))
     app.include_router(readers_routes(room))
-    app.include_router(metadata_routes(resource, issuers, names))
+    app.include_router(metadata_routes(resource, issuers, names, proofs=proofs))
     app.include_router(_health_routes(probes))
+    app.add_middleware(Presentations, resource=resource, certificates=certificates)
     app.add_middleware(Limits, larger=larger_bodies)
     return app
 

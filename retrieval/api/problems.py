@@ -26,6 +26,7 @@ from acl.identity.errors import (
     ReaderRefusedError,
     TokenRejectedError,
 )
+from acl.identity.jwks import ALGORITHMS
 from acl.index.errors import IndexUnavailableError, ScopeRefusedError
 from acl.model.scopes import PLAIN_SCOPES, ScopeNames
 from acl.registry.errors import NotRecordedError, RegistryUnavailableError
@@ -77,6 +78,7 @@ class Challenges:
     resource: str
     default_scope: str
     names: ScopeNames = PLAIN_SCOPES
+    proofs: bool = False
 
     def metadata_url(self) -> str:
         """
@@ -94,6 +96,13 @@ class Challenges:
 
         Only a token that was sent can have been wrong (RFC 6750, section 3.1).
         """
+        challenge = self._bearer(error, operation)
+        if challenge is None or not self.proofs:
+            return challenge
+        # RFC 9449, section 7.1: which algorithms a proof may have.
+        return f'{challenge}, DPoP algs="{" ".join(sorted(ALGORITHMS))}"'
+
+    def _bearer(self, error: ReadershipError, operation: str | None) -> str | None:
         common = f'resource_metadata="{self.metadata_url()}"'
         wanted = self.names.asked_as(operation or self.default_scope)
         match error:

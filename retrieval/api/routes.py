@@ -11,6 +11,7 @@ from fastapi import APIRouter, Path, Query, Request, Security
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
 
+from acl.identity.jwks import ALGORITHMS
 from acl.model.scopes import (
     AUDIT_SCOPE,
     READ_SCOPE,
@@ -19,6 +20,7 @@ from acl.model.scopes import (
     ScopeNames,
 )
 from retrieval.answer import ReadingRoom
+from retrieval.api.presented import presented_by
 from retrieval.api.problems import METADATA_PATH, problem
 from retrieval.api.schemas import (
     DocumentResponse,
@@ -68,7 +70,7 @@ def readers_routes(room: ReadingRoom) -> APIRouter:
         openapi_extra={"x-openai-isConsequential": False, "x-required-scope": SEARCH_SCOPE},
     )
     def search(request: Request, body: SearchRequest) -> SearchResponse:
-        answer = room.answer(_authorization(request), body.asked())
+        answer = room.answer(presented_by(request), body.asked())
         return SearchResponse.of(answer)
 
     @router.get(
@@ -81,7 +83,7 @@ def readers_routes(room: ReadingRoom) -> APIRouter:
     def passage(
         request: Request, passage_id: Annotated[str, Path(max_length=MAX_ID_CHARACTERS)]
     ) -> PassageResponse:
-        request_id, found = room.passage(_authorization(request), passage_id)
+        request_id, found = room.passage(presented_by(request), passage_id)
         return PassageResponse(request_id=request_id, **dict(PassageBody.of(found)))
 
     @router.get(
@@ -97,7 +99,7 @@ def readers_routes(room: ReadingRoom) -> APIRouter:
         document_id: Annotated[str, Path(max_length=MAX_ID_CHARACTERS)],
         source: Annotated[str | None, Query(max_length=64)] = None,
     ) -> DocumentResponse:
-        return DocumentResponse.of(room.document(_authorization(request), document_id, source))
+        return DocumentResponse.of(room.document(presented_by(request), document_id, source))
 
     @router.post(
         "/explain",
@@ -106,13 +108,15 @@ def readers_routes(room: ReadingRoom) -> APIRouter:
         openapi_extra={"x-required-scope": AUDIT_SCOPE},
     )
     def explain(request: Request, body: ExplainRequest) -> ExplainResponse:
-        request_id, found = room.explain(_authorization(request), body.asked())
+        request_id, found = room.explain(presented_by(request), body.asked())
         return ExplainResponse.of(request_id, found)
 
     return router
 
 
-def metadata_routes(resource: str, issuers: list[str], names: ScopeNames) -> APIRouter:
+def metadata_routes(
+    resource: str, issuers: list[str], names: ScopeNames, *, proofs: bool = False
+) -> APIRouter:
     """
     Return the protected-resource metadata (RFC 9728): at the path of the resource, where
     clients that know the resource look, and at the root, where all others do.
@@ -128,6 +132,8 @@ def metadata_routes(resource: str, issuers: list[str], names: ScopeNames) -> API
         "bearer_methods_supported": ["header"],
         "resource_name": "Readership",
     }
+    if proofs:
+        body["dpop_signing_alg_values_supported"] = sorted(ALGORITHMS)
 
     def metadata() -> JSONResponse:
         return JSONResponse(body)
@@ -142,7 +148,3 @@ def metadata_routes(resource: str, issuers: list[str], names: ScopeNames) -> API
     router.add_api_route(METADATA_PATH, metadata, operation_id="resourceMetadata")
     router.add_api_route(f"{METADATA_PATH}/{{named:path}}", metadata_of, include_in_schema=False)
     return router
-
-
-def _authorization(request: Request) -> list[str]:
-    return request.headers.getlist("authorization")

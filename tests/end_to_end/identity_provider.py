@@ -10,6 +10,7 @@ import secrets
 import shutil
 import ssl
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -20,8 +21,13 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 import httpx
 import pytest
 
+from tests.acl.identity.senders import Prover
+
 HOME: Final = Path(__file__).parents[1] / "identity_provider"
 CLIENT: Final = "chat"
+OPAQUE_CLIENT: Final = "opaque-chat"
+ASKER: Final = "readership"
+ASKERS_SECRET: Final = "a throw-away client secret"  # noqa: S105 - of a provider in a test
 ACCESS: Final = "access_token"
 REDIRECT: Final = "http://127.0.0.1:9/callback"
 SCOPE: Final = "openid offline_access rag.search rag.read rag.ingest"
@@ -114,6 +120,23 @@ class SignedIn:
         """
         return {"Authorization": f"Bearer {self.tokens[kind]}"}
 
+    def proven(self, prover: Prover, method: str, address: str) -> dict[str, str]:
+        """
+        Return the headers that present the access token to one request, with a proof.
+        """
+        token = self.tokens[ACCESS]
+        claims = {"htm": method, "htu": address}
+        proof = prover.proof(token, claims=claims, now=int(time.time()))
+        return {"Authorization": f"DPoP {token}", "DPoP": proof}
+
+    def revoke(self) -> None:
+        """
+        Take the access token back, as a client does that is done with it (RFC 7009).
+        """
+        form = {"token": self.tokens[ACCESS], "client_id": self.client}
+        done = self.browser.post(f"{self.provider.issuer}/token/revocation", data=form)
+        assert 200 == done.status_code, done.text
+
     def refresh(self) -> None:
         """
         Get a new access token, as a client does without asking anybody.
@@ -139,10 +162,17 @@ class SignedIn:
 
 
 def sign_in(
-    provider: Provider, subject: str, resource: str, *, client: str = CLIENT, scope: str = SCOPE
+    provider: Provider,
+    subject: str,
+    resource: str,
+    *,
+    client: str = CLIENT,
+    scope: str = SCOPE,
+    prover: Prover | None = None,
 ) -> SignedIn:
     """
-    Sign in with the authorization code flow, PKCE and the resource that the token is for.
+    Sign in with the authorization code flow, PKCE and the resource that the token is for; with
+    a prover, the token is bound to its key.
     """
     browser = provider.browser()
     verifier = secrets.token_urlsafe(48)
@@ -168,7 +198,8 @@ def sign_in(
         "code_verifier": verifier,
         "resource": resource,
     }
-    return SignedIn(browser, provider, client, resource, _granted(browser, provider, form))
+    granted = _granted(browser, provider, form, prover)
+    return SignedIn(browser, provider, client, resource, granted)
 
 
 def register(provider: Provider) -> str:
@@ -214,8 +245,18 @@ def _hidden(page: str) -> dict[str, str]:
     return {name[1]: value[1] for name, value in named if name and value}
 
 
-def _granted(browser: httpx.Client, provider: Provider, form: Mapping[str, str]) -> dict[str, Any]:
-    answer = browser.post(f"{provider.issuer}/token", data=dict(form))
+def _granted(
+    browser: httpx.Client,
+    provider: Provider,
+    form: Mapping[str, str],
+    prover: Prover | None = None,
+) -> dict[str, Any]:
+    address, headers = f"{provider.issuer}/token", {}
+    if prover is not None:
+        claims = {"htm": "POST", "htu": address}
+        proof = prover.proof("", claims=claims, without=("ath",), now=int(time.time()))
+        headers = {"DPoP": proof}
+    answer = browser.post(address, data=dict(form), headers=headers)
     assert 200 == answer.status_code, answer.text
     granted: dict[str, Any] = answer.json()
     return granted

@@ -22,6 +22,7 @@ from readership.issuer_findings import issuer_findings
 from retrieval import identity_wiring
 from retrieval.identity_wiring import key_source
 from tests.acl.identity.issuers import AUDIENCE, ISSUER
+from tests.acl.identity.senders import Prover
 from tests.acl.identity.spoken import CHAT
 from tests.acl.identity.tls import certify
 from tests.end_to_end.event_world import (
@@ -32,10 +33,14 @@ from tests.end_to_end.event_world import (
     lay_out,
     plan,
     process,
+    written,
 )
 from tests.end_to_end.identity_provider import (
     ACCESS,
+    ASKER,
+    ASKERS_SECRET,
     CLIENT,
+    OPAQUE_CLIENT,
     Provider,
     SignedIn,
     register,
@@ -57,8 +62,8 @@ class Scene:
     world: EventWorld
     keys: list[DiscoveredKeys]
 
-    def sign_in(self, subject: str = "alice", **more: str) -> SignedIn:
-        return sign_in(self.provider, subject, AUDIENCE, **more)
+    def sign_in(self, subject: str = "alice", *, client: str = CLIENT) -> SignedIn:
+        return sign_in(self.provider, subject, AUDIENCE, client=client)
 
     def asks(self, one: SignedIn, kind: str = ACCESS) -> int:
         """
@@ -74,6 +79,12 @@ class Scene:
             one.clock = partial(_ahead, one.clock, seconds + 1)
 
 
+def _more(issuer: str) -> str:
+    asks = f'endpoint = "{issuer}/token/introspection", client_id = "{ASKER}"'
+    file = 'client_secret_file = "asker.secret", cache = "0s"'
+    return f"sender = {{ dpop = true }}\nintrospection = {{ {asks}, {file} }}"
+
+
 def _ahead(clock: Callable[[], float], seconds: float) -> float:
     return clock() + seconds
 
@@ -85,7 +96,7 @@ def configuration(issuer: str) -> str:
     return (
         CONFIGURATION.replace(ISSUER, issuer)
         .replace('algorithms = ["ES256"]\njwks_file = "issuer.json"', 'ca_file = "ca.pem"')
-        .replace(f'logout_clients = ["{CHAT}"]', f'logout_clients = ["{CLIENT}"]')
+        .replace(f'logout_clients = ["{CHAT}"]', f'logout_clients = ["{CLIENT}"]\n{_more(issuer)}')
         .replace(f'push_clients = ["{PUSHER}"]', f'push_clients = ["{CLIENT}"]')
     )
 
@@ -109,6 +120,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         told = f"http://{HOST}:{listener.getsockname()[1]}/backchannel-logout"
         provider = stack.enter_context(running(certificate, AUDIENCE, told))
         file = lay_out(directory / "one", text=configuration(provider.issuer))
+        written(file.parent / "asker.secret", f"{ASKERS_SECRET}\n")
         public_part(certificate, file.parent / "ca.pem")
         world = stack.enter_context(process(file))
         stack.enter_context(served(world, listener))
@@ -257,6 +269,39 @@ def test_keys_are_rotated_and_forgotten(scene: Scene) -> None:
     scene.later(BELIEVED_SECONDS)
     assert [200, 401] == [scene.asks(new), scene.asks(old)]
     assert kept in {kid for one in scene.keys for kid in one.state().kids}
+
+
+@pytest.mark.promise("introspection")
+def test_a_token_that_only_its_issuer_can_read_is_asked_about(scene: Scene) -> None:
+    """
+    And one that its client gave back opens nothing from the next request on.
+    """
+    one = sign_in(scene.provider, "alice", AUDIENCE, client=OPAQUE_CLIENT)
+    assert "." not in one.tokens[ACCESS]
+    assert 200 == scene.asks(one)
+
+    one.revoke()
+
+    assert 401 == scene.asks(one)
+    assert 401 == scene.asks(one, "refresh_token")
+
+
+@pytest.mark.promise("sender-constraint")
+@pytest.mark.parametrize("client", [CLIENT, OPAQUE_CLIENT])
+def test_a_bound_token_opens_for_whom_it_was_issued_to(scene: Scene, client: str) -> None:
+    """
+    As the provider binds it, in the token itself and in what it answers about one.
+    """
+    mine, thief = Prover(), Prover(owner="thief")
+    one = sign_in(scene.provider, "alice", AUDIENCE, client=client, prover=mine)
+    assert "DPoP" == one.tokens["token_type"]
+    address = AUDIENCE.replace("/mcp", "/v1/search")
+
+    proof = one.proven(mine, "POST", address)
+    assert 200 == scene.world.search(proof).status_code
+    assert 401 == scene.world.search(proof).status_code
+    assert 401 == scene.asks(one)
+    assert 401 == scene.world.search(one.proven(thief, "POST", address)).status_code
 
 
 def test_doctor_finds_nothing_wrong(scene: Scene) -> None:

@@ -48,24 +48,43 @@ function configuration(keys) {
         response_types: ['code'],
         backchannel_logout_uri: logoutUri,
       },
+      // Its tokens say nothing to anybody but their issuer.
+      {
+        client_id: 'opaque-chat',
+        redirect_uris: ['http://127.0.0.1:9/callback'],
+        token_endpoint_auth_method: 'none',
+        application_type: 'native',
+        grant_types: ['authorization_code', 'refresh_token'],
+        response_types: ['code'],
+      },
+      // The service, when it asks about them.
+      {
+        client_id: 'readership',
+        client_secret: 'a throw-away client secret',
+        redirect_uris: [],
+        grant_types: [],
+        response_types: [],
+      },
     ],
     features: {
       devInteractions: { enabled: true },
       registration: { enabled: true },
       revocation: { enabled: true },
+      introspection: { enabled: true, allowedPolicy: () => true },
+      dPoP: { enabled: true, nonceSecret: Buffer.alloc(32, 1) },
       rpInitiatedLogout: { enabled: true },
       backchannelLogout: { enabled: true },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => undefined,
         useGrantedResource: () => true,
-        getResourceServerInfo: (ctx, named) => {
+        getResourceServerInfo: (ctx, named, client) => {
           if (named !== resource) throw new errors.InvalidTarget();
           return {
             scope,
             audience: resource,
             accessTokenTTL: 300,
-            accessTokenFormat: 'jwt',
+            accessTokenFormat: client.clientId === 'opaque-chat' ? 'opaque' : 'jwt',
             jwt: { sign: { alg: 'RS256' } },
           };
         },
