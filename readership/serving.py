@@ -92,6 +92,8 @@ def serve(configuration: Configuration, *, host: str, port: int) -> None:
             log_level="warning",
             access_log=False,  # paths and addresses of readers are audit matters, not logs
             server_header=False,
+            # Who connects is who connects: certificates are believed by address.
+            proxy_headers=False,
             limit_concurrency=MAX_CONNECTIONS,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         )

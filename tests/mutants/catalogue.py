@@ -8,6 +8,7 @@ from typing import Final
 from tests.mutants import (
     of_identity,
     of_ingestion,
+    of_possession,
     of_revocation,
     of_the_decision,
     of_the_doors,
@@ -25,6 +26,7 @@ AREAS: Final[Mapping[str, tuple[Mutant, ...]]] = {
     "scopes": of_the_decision.SCOPES,
     "tokens and keys": of_identity.TOKENS_AND_KEYS,
     "readers": of_identity.READERS,
+    "possession": of_possession.POSSESSION_FAULTS,
     "index": of_the_index.INDEX,
     "registry": of_the_registry.REGISTRY,
     "first door": of_the_doors.FIRST_DOOR,

@@ -44,6 +44,7 @@ PROMISES: Final[dict[str, str]] = {
     "service-nobody": "A token without a person behind it reads nothing that was not meant for it.",
     "token-groups": "Groups in a token count only if all of them are there.",
     "step-up": "What demands a stronger sign-in is not done after a weaker one.",
+    "sender-constraint": "A token that is bound to a key or certificate opens for nobody else.",
     "introspection": "What an issuer says of a token is judged as what a signed token says.",
     "uniform-401": "Every token that proves nothing gets the same answer.",
     "absent-equals-forbidden": "What a reader may not read looks as if it did not exist.",
