@@ -330,9 +330,10 @@ READERS: Final = (
     Mutant(
         "delegation-unlisted-actor",
         DELEGATION,
-        "        return self.actors[actor]\n",
-        "        return self.actors.get(actor, _UNLIMITED)\n",
-        "A mistake here would let every agent act.",
+        '            msg = f"actor {actor!r} is not one of the issuer\'s listed actors"\n'
+        "            raise LookupError(msg)\n",
+        "            return _UNLIMITED\n",
+        "Every agent may act, whichever the operator has listed.",
         (f"{IN_DELEGATION}::test_an_agent_that_is_not_listed_may_do_nothing",),
     ),
     Mutant(
