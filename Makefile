@@ -62,7 +62,7 @@ check: lint types arrows test ## everything that CI runs
 mutants: setup ## seed faults into copies of the code; the tests must notice each
 	$(BIN)/python -m tests.mutants --jobs 2
 
-bench: setup ## measure ingestion, questions and permissions; writes bench-results/
+bench: setup ## measure ingestion, questions, tokens and permissions; writes bench-results/
 	$(BIN)/python -m tests.benchmarks
 
 clean: ## remove what was built and the demo's data

@@ -24,7 +24,12 @@ from acl.registry.permissions import PermissionRegistry
 from retrieval.authenticate import authenticate
 from retrieval.authorize import Authorized, Authorizer
 from retrieval.cite import cite, context
-from retrieval.errors import AmbiguousDocumentError, EpochMovedError, NotFoundError
+from retrieval.errors import (
+    AmbiguousDocumentError,
+    EpochMovedError,
+    InsufficientScopeError,
+    NotFoundError,
+)
 from retrieval.explain import Explainer, Explanation, Person, When
 from retrieval.passage import Answer, Passage, WholeDocument
 from retrieval.prepare import QuestionPreparer
@@ -220,12 +225,16 @@ class ReadingRoom:
         Explain to an operator why somebody may or may not read a document.
 
         Raises:
-            InsufficientScopeError: The token is not an operator's.
+            InsufficientScopeError: The token is not an operator's, or its client may look into
+                some sources only.
             NotRecordedError: Nothing is recorded of the epoch or moment that was asked for.
         """
         request_id = secrets.token_hex(16)
         operator = authenticate(authorization, self.verifier)
         may = self.authorizer.authorize(operator, needs=AUDIT_SCOPE)
+        if operator.sources is not None:
+            # An explanation is of all sources: their groups, and whether a document is there.
+            raise InsufficientScopeError(AUDIT_SCOPE)
         issuer = asked.person.issuer or operator.issuer
         person = replace(asked.person, issuer=issuer)
         found = self.explainer.explain(person, asked.document, asked.source, asked.at)

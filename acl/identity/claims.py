@@ -22,6 +22,12 @@ Upper bound for any issuer; each issuer's own limit is configured below it.
 
 MAX_NAME_CHARACTERS: Final = 255  # OpenID Connect Core, section 2
 MAX_ACTORS: Final = 8
+OTHER_KINDS: Final = frozenset({"at_hash", "c_hash", "s_hash", "events"})
+"""
+Claims of ID tokens (OpenID Connect Core, section 3.1.3.6), and of logout tokens and security
+events (RFC 8417), which some issuers sign with the `typ` of their access tokens.
+"""
+
 SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749, section 3.3
 
 
@@ -120,8 +126,11 @@ def scopes_of(claims: Mapping[str, object], profile: IssuerProfile) -> frozenset
     Step 13: return what the token lets its bearer ask for.
 
     Raises:
-        TokenRejectedError: Scopes are malformed, or missing where every access token has some.
+        TokenRejectedError: Scopes are malformed, or missing where every access token has some;
+            or the token is of another kind, whatever its `typ` is.
     """
+    kinds = sorted(OTHER_KINDS & claims.keys())
+    refuse(bool(kinds), f"step 13: {kinds} are not in access tokens")
     stated = next((claims[name] for name in profile.scope_claims if name in claims), None)
     if stated is None:
         refuse(profile.needs_scope, "step 13: no scope claim: not an access token")

@@ -20,7 +20,8 @@ The steps, in the order they are taken:
     the client names the same.
 12. A token bound to a key (`cnf`) is refused: presented as a bearer token it proves nothing
     (RFC 9449, section 7.2).
-13. Scopes are a space-separated string or a list of strings.
+13. Scopes are a space-separated string or a list of strings, and no claim is one that only ID
+    tokens, logout tokens or security events have.
 14. `act`, if present, is a chain of at most `MAX_ACTORS` actors (RFC 8693, section 4.1).
 15. Where the operator takes groups from this issuer's tokens, the token lists all of them.
 16. Client and outermost actor may act for readers; the scopes shrink to what they may do

@@ -15,7 +15,7 @@ from ingestion.wiring import build_question_redactor
 from readership.demo.issuer import UnsafeDemoIssuer
 from readership.syncing import SyncSession
 from retrieval.wiring import Tools, build_room
-from tests.benchmarks import filters, report, revoking, scopes
+from tests.benchmarks import filters, report, revoking, scopes, tokens
 from tests.benchmarks.asking import AskBench, AskResult
 from tests.benchmarks.corpus import Corpus, lay_out
 from tests.benchmarks.ingest import IngestBench, IngestResult
@@ -32,15 +32,18 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=500, help="questions to ask")
     parser.add_argument(
         "--only",
-        choices=["documents", "permissions"],
-        help="documents and questions, or the permission core; default: both",
+        choices=["documents", "permissions", "tokens"],
+        help="documents and questions, the permission core, or tokens; default: all",
     )
     parser.add_argument("--out", type=Path, default=Path("bench-results"), help="for the JSON")
     arguments = parser.parse_args()
     result: dict[str, Any] = {"environment": report.environment()}
-    if arguments.only != "permissions":
+    if arguments.only in {None, "documents"}:
         result |= documents_and_questions(arguments.documents, arguments.questions)
-    if arguments.only != "documents":
+    if arguments.only in {None, "tokens"}:
+        result["tokens"] = tokens.measure(report.console.print)
+        report.show_tokens(result["tokens"])
+    if arguments.only in {None, "permissions"}:
         result["permissions"] = permissions(report.console.print)
         report.show_permissions(result["permissions"])
     report.console.print(f"Written to {report.write(result, arguments.out)}")

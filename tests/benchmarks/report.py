@@ -120,6 +120,27 @@ def show_permissions(found: Mapping[str, Any]) -> None:
     _show_revoking(found["revoking"])
 
 
+def show_tokens(found: Mapping[str, Any]) -> None:
+    """
+    Print the verification of tokens.
+    """
+    columns = ("verify p50 ms", "verify p99 ms", "library p50 ms", "ratio")
+    table = _table("Tokens, with keys that are known", "algorithm", *columns)
+    for name, one in found["algorithms"].items():
+        table.add_row(
+            name,
+            f"{one['verify_ms']['p50']:.3f}",
+            f"{one['verify_ms']['p99']:.3f}",
+            f"{one['library_ms']['p50']:.3f}",
+            f"{one['ratio_p50']:.2f}",
+        )
+    console.print(table)
+    console.print(f"  spoiled tokens, processor p99: {found['spoiled_cpu_ms']['p99']:.3f} ms")
+    for name, one in found["flood"]["good_ms"].items():
+        told = f"p50 {one['p50']:.3f} ms, p99 {one['p99']:.3f} ms"
+        console.print(f"  good tokens beside unknown keys, {name}: {told}")
+
+
 def _show_filters(found: Mapping[str, Any]) -> None:
     title = f"Search in scope and by an array of groups: {found['chunks']:,} chunks, both exact"
     columns = ("visible", "scope p50 ms", "array p50 ms", "array to scope", "recall")

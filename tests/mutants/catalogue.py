@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from tests.mutants import (
+    of_identity,
     of_ingestion,
     of_revocation,
     of_the_decision,
@@ -22,6 +23,8 @@ AREAS: Final[Mapping[str, tuple[Mutant, ...]]] = {
     "closure": of_the_decision.CLOSURE,
     "rule": of_the_decision.RULE,
     "scopes": of_the_decision.SCOPES,
+    "tokens and keys": of_identity.TOKENS_AND_KEYS,
+    "readers": of_identity.READERS,
     "index": of_the_index.INDEX,
     "registry": of_the_registry.REGISTRY,
     "first door": of_the_doors.FIRST_DOOR,

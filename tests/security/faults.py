@@ -11,15 +11,22 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+import httpx
+
 from acl.audit.chain import AuditTrail
+from acl.identity.claims import GroupClaim
 from acl.identity.errors import KeysUnavailableError
+from acl.identity.introspection import Introspector
 from acl.identity.jwks import PublicKey
-from acl.identity.tokens import TokenVerifier
+from acl.identity.tokens import TokenVerifier, TrustedIssuer
+from acl.identity.wire import Wire
 from acl.index.edge_reader import EdgeReader
 from acl.index.engine_lease import EngineLease
 from acl.keys.acl_seal import AclSealer
 from acl.keys.files import FileKek
 from acl.keys.naming import Namer
+from acl.model.assurance import Demand, Demands
+from acl.model.delegation import Allowance, Delegation
 from acl.model.redaction import RedactedText
 from acl.model.revocations import CutOff, TokensOf
 from acl.registry.content import ContentRegistry
@@ -29,6 +36,7 @@ from acl.registry.revoking import RevocationBoard
 from ingestion.settle import Settler
 from retrieval.identity_wiring import trusted_issuers
 from tests.acl.identity.issuers import ISSUER
+from tests.acl.identity.tls import TRUST
 from tests.ingestion.world import UNREDACTABLE, MarkingRedactor
 from tests.security.ward import ALICE, ENG, KEEPER, Ward
 
@@ -247,11 +255,42 @@ def issuer_keys_down(ward: Ward) -> None:
     ward.room = replace(ward.room, verifier=TokenVerifier(silent, ward.installation.clock))
 
 
+def believing(change: Callable[[TrustedIssuer], TrustedIssuer]) -> Callable[[Ward], None]:
+    """
+    Configure the issuer in another way.
+    """
+
+    def fault(ward: Ward) -> None:
+        issuer = change(trusted_issuers(ward.installation.ground.configuration)[ISSUER])
+        verifier = TokenVerifier({ISSUER: issuer}, ward.installation.clock)
+        ward.room = replace(ward.room, verifier=verifier)
+
+    return fault
+
+
+def signed_in_too_weakly(ward: Ward) -> None:
+    demand = Demand(contexts=("phr",))
+    scopes = ("rag.search", "rag.read", "rag.audit")
+    demands = Demands({(ISSUER, one): demand for one in scopes})
+    ward.room = replace(ward.room, authorizer=replace(ward.room.authorizer, demands=demands))
+
+
+def _asked_in_vain(issuer: TrustedIssuer) -> TrustedIssuer:
+    def silence(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError(str(request.url))
+
+    wire = Wire(TRUST, transport=httpx.MockTransport(silence))
+    endpoint = f"{ISSUER}/introspect"
+    introspector = Introspector(ISSUER, endpoint, "rag", str, 0, always=True, wire=wire)
+    return replace(issuer, introspector=introspector)
+
+
 def _settler(ward: Ward) -> Settler:
     return ward.installation.reconciler(ward.source, "corp").settler
 
 
 HOUR: Final = timedelta(hours=1)
+NOTHING: Final = Allowance(sources=frozenset())
 FAULTS: Final[Mapping[str, Fault]] = {
     "ACL absent": stated({"acl": ...}),
     "ACL null": stated({"acl": None}),
@@ -312,6 +351,17 @@ FAULTS: Final[Mapping[str, Fault]] = {
     "source not configured": changed(source_not_configured),
     "redactor down": changed(redactor_down),
     "issuer's keys not to be had": changed(issuer_keys_down),
+    "issuer not to be asked": changed(believing(_asked_in_vain)),
+    "groups left out of the token": changed(
+        believing(lambda one: replace(one, groups=GroupClaim("groups")))
+    ),
+    "client not listed": changed(
+        believing(lambda one: replace(one, delegation=Delegation({"desktop": Allowance()})))
+    ),
+    "client may look into nothing": changed(
+        believing(lambda one: replace(one, delegation=Delegation({"chat": NOTHING})))
+    ),
+    "signed in too weakly": changed(signed_in_too_weakly),
     "clock back an hour": lambda ward: clock_off(ward, -HOUR, token_first=False),
     "clock back an hour, token kept": lambda ward: clock_off(ward, -HOUR, token_first=True),
     "revocations not to be read": revocations_unreadable,

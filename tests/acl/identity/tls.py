@@ -111,6 +111,7 @@ def serving(answer: Answer, certificate: Path) -> Iterator[TlsServer]:
 
     class Quiet(ThreadingHTTPServer):
         daemon_threads = True
+        request_queue_size = 64
 
         def handle_error(self, request: object, client_address: object) -> None:
             del request, client_address  # a client that hangs up is what some tests are about
@@ -118,7 +119,9 @@ def serving(answer: Answer, certificate: Path) -> Iterator[TlsServer]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     with Quiet((HOST, 0), Handler) as listening:
-        listening.socket = context.wrap_socket(listening.socket, server_side=True)
+        listening.socket = context.wrap_socket(
+            listening.socket, server_side=True, do_handshake_on_connect=False
+        )
         server.port = listening.server_address[1]
         thread = threading.Thread(target=listening.serve_forever, args=(0.02,), daemon=True)
         thread.start()
