@@ -1,7 +1,9 @@
 """
 A bearer token becomes a `VerifiedReader`, or an error that says nothing to whoever sent it.
 
-Read `tokens` first: it is the whole verification as one numbered list. `profiles` is what
-issuers do differently, `keysets` where keys come from, `reader` what comes out, `linking` how
-a reader gets principals.
+Read `tokens` first: it is the whole verification as one numbered list. Its steps stand in
+`signed` (what a token is made of, and who signed it) and `claims` (what it must say). `profiles`
+is what issuers do differently; `keysets` where keys come from, `jwks` which of them are good, and
+`wire` how an issuer is asked; `introspection` asks it about tokens. `reader` is what comes out,
+`linking` how a reader gets principals.
 """

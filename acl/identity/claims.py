@@ -115,7 +115,8 @@ def is_service(
     """
     Say whether the client acts for itself, and no person is behind the token.
     """
-    return subject == client or any(
+    # The second is how Auth0 writes the first.
+    return subject in {client, f"{client}@clients"} or any(
         str(claims.get(claim, "")).startswith(beginning)
         for claim, beginning in profile.service_marks
     )

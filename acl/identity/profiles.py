@@ -16,6 +16,15 @@ CLIENT_CLAIMS: Final = ("client_id", "azp", "appid", "cid")
 Every claim that is known to name the client. Those that a token has must agree.
 """
 
+SERVICE_MARKS: Final = (
+    ("idtyp", "app"),  # Entra ID
+    ("gty", "client"),  # Auth0: client-credentials
+    ("preferred_username", "service-account-"),  # Keycloak, whose subject is a user of its own
+)
+"""
+Claims that begin like this in tokens of services.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class IssuerProfile:
@@ -27,8 +36,8 @@ class IssuerProfile:
     `needs_scope` refuses a token without any scope claim: where an ID token bears the same
     `typ`, that is what tells an access token apart.
     `context_claims` hold authentication contexts, a string or a list of them.
-    `service_marks` are claims that begin like this in tokens of services; everywhere a token
-    whose subject is its client is a service's (RFC 9068, section 2.2).
+    `service_marks` give a token away behind which there is no person; everywhere a token whose
+    subject is its client is a service's (RFC 9068, section 2.2).
     """
 
     types: frozenset[str]
@@ -37,7 +46,7 @@ class IssuerProfile:
     needs_scope: bool = False
     group_claim: str = "groups"
     context_claims: tuple[str, ...] = ("acr",)
-    service_marks: tuple[tuple[str, str], ...] = ()
+    service_marks: tuple[tuple[str, str], ...] = SERVICE_MARKS
 
 
 PROFILES: Final[Mapping[str, IssuerProfile]] = {
@@ -51,16 +60,13 @@ PROFILES: Final[Mapping[str, IssuerProfile]] = {
         ("scp",),
         needs_scope=True,
         context_claims=("acrs", "acr"),
-        service_marks=(("idtyp", "app"),),
     ),
     "okta": IssuerProfile(frozenset({"jwt", *RFC9068_TYPES}), ("cid",), ("scp",), needs_scope=True),
-    # The subject of a service account is a user of its own.
     "keycloak": IssuerProfile(
         frozenset({"jwt", *RFC9068_TYPES}),
         ("azp", "client_id"),
         ("scope",),
         needs_scope=True,
-        service_marks=(("preferred_username", "service-account-"),),
     ),
     "generic": IssuerProfile(
         RFC9068_TYPES, ("client_id", "azp"), ("scope", "scp"), needs_scope=True

@@ -98,7 +98,7 @@ TOKENS_AND_KEYS: Final = (
         '    refuse(canonical != part, "step 2: a part is not canonical base64url")\n',
         "    refuse(not canonical, part)\n",
         "One token has many spellings, and a list of refused ones has none of the others.",
-        FORGED,
+        (f"{IN_TOKENS}::test_the_step_refuses_its_forgery",),
     ),
     Mutant(
         "algorithms-of-every-issuer",
@@ -330,9 +330,10 @@ READERS: Final = (
     Mutant(
         "delegation-unlisted-actor",
         DELEGATION,
-        "        return self.actors[actor]\n",
-        "        return self.actors.get(actor, _UNLIMITED)\n",
-        "A mistake here would let every agent act.",
+        '            msg = f"actor {actor!r} is not one of the issuer\'s listed actors"\n'
+        "            raise LookupError(msg)\n",
+        "            return _UNLIMITED\n",
+        "Every agent may act, whichever the operator has listed.",
         (f"{IN_DELEGATION}::test_an_agent_that_is_not_listed_may_do_nothing",),
     ),
     Mutant(

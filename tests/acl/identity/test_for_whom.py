@@ -93,6 +93,8 @@ SERVICES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "subject is the client": ("rfc9068", {}, {"sub": "chat"}),
     "Entra says so": ("entra", {"typ": "JWT"}, {"azp": "chat", "scp": "x", "idtyp": "app"}),
     "Okta": ("okta", {"typ": "JWT"}, {"cid": "chat", "scp": ["x"], "sub": "chat"}),
+    "Auth0": ("rfc9068", {}, {"sub": "chat@clients"}),
+    "Auth0 says so": ("generic", {}, {"gty": "client-credentials"}),
     "Keycloak's account": (
         "keycloak",
         {"typ": "JWT"},

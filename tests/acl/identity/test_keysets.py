@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from joserfc.jwk import ECKey
 
 from acl.errors import ConfigurationError
 from acl.identity.errors import KeysUnavailableError, TokenRejectedError
@@ -19,6 +20,7 @@ from tests.acl.vectors import vectors
 
 RSA = Issuer("RS256").jwk()
 EC = Issuer("ES256").jwk(kid="ec")
+PRIVATE = ECKey.generate_key("P-256", {"kid": "private"}).as_dict(private=True)
 OKP = Issuer("EdDSA").jwk(kid="ed")
 NEW = Issuer("RS256", owner="rotated").jwk(kid="2027-02")
 
@@ -86,7 +88,11 @@ BAD: dict[str, object] = {
     "a modulus that costs": {"keys": [{**RSA, "n": modulus(lambda n: n**5)}]},
     "a key that agrees": {"keys": [{"kty": "OKP", "crv": "X25519", "x": OKP["x"], "kid": "x"}]},
     "a curve of coins": {"keys": [{**EC, "crv": "secp256k1"}]},
-    "operations without verify": {"keys": [{**RSA, "key_ops": ["encrypt"]}]},
+    "operations without verify": {
+        "keys": [{k: v for k, v in RSA.items() if k != "use"} | {"key_ops": ["encrypt"]}]
+    },
+    "a whole private key": {"keys": [PRIVATE]},
+    "a whole private key among them": {"keys": [RSA, PRIVATE]},
     "operations that are text": {"keys": [{**RSA, "key_ops": "verify"}]},
     "a number as modulus": {"keys": [{**RSA, "n": 7}]},
     "a modulus that is not base64": {"keys": [{**RSA, "n": "é"}]},
