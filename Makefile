@@ -33,8 +33,8 @@ demo: setup ## show the whole thing on a fictional company
 PROVIDER := tests/identity_provider
 
 identity-provider: ## install the OpenID provider that tests start, if Node is there
-	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(PROVIDER)/node_modules/.ready; \
-	  else echo "Node is not installed: tests with the real identity provider will be skipped"; fi
+	@command -v npm >/dev/null && $(MAKE) --no-print-directory $(PROVIDER)/node_modules/.ready \
+	  || echo "the identity provider is not installed: its tests will be skipped (they need Node and npm)"
 
 $(PROVIDER)/node_modules/.ready: $(PROVIDER)/package.json $(PROVIDER)/package-lock.json
 	cd $(PROVIDER) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error

@@ -169,7 +169,7 @@ class TokenVerifier:
             TokenRejectedError, KeysUnavailableError: As `verify`.
         """
         trusted, claims = self._signed(token)  # steps 1 to 8
-        said.check_audience(claims, trusted.audiences)  # step 9
+        said.check_audience(claims, accepted=trusted.audiences)  # step 9
         return trusted, claims
 
     def _signed(self, token: str) -> tuple[TrustedIssuer, Mapping[str, object]]:

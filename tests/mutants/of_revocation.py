@@ -178,6 +178,14 @@ REVOCATION: Final = (
         SPOILED_EVENT,
     ),
     Mutant(
+        "statement-for-anybody",
+        "acl/identity/tokens.py",
+        "        said.check_audience(claims, accepted=trusted.audiences)  # step 9\n",
+        "",
+        "A statement that was meant for another receiver is taken in.",
+        (*SPOILED_EVENT, *SPOILED_LOGOUT),
+    ),
+    Mutant(
         "event-with-exp-and-sub",
         EVENTS,
         '{"exp", "sub"} & claims.keys()',

@@ -34,6 +34,7 @@ REVIEWED: Final = {
     "each reader's groups, by identity links, in the directory that they come from",
     "acl/identity/introspection.py": "what an issuer said of a token, by the token's digest, for "
     "seconds, and never past its end",
+    "acl/identity/dpop.py": "which proofs have come, by key and id, for two minutes; to refuse",
     "acl/decision/visibility.py": "what a reader sees, by identity links, ceiling and the expiries "
     "that have passed, in the view of one epoch",
     "acl/decision/exposure.py": "standings of made-up readers during one sync; no reader's",
@@ -59,11 +60,17 @@ def remembers(tree: ast.Module) -> bool:
     """
     Say whether a module uses a cache of the library, or calls something of its own one.
     """
-    used = {one.id for one in ast.walk(tree) if isinstance(one, ast.Name)}
-    used |= {one.attr for one in ast.walk(tree) if isinstance(one, ast.Attribute)}
+    imported = {
+        alias.name
+        for one in ast.walk(tree)
+        if isinstance(one, ast.ImportFrom) and one.module == "functools"
+        for alias in one.names
+    }
     library = {"lru_cache", "cache", "cached_property"}
-    ours = {"_last", "_plans", "_remembered", "_standings"}
-    return bool(used & (library | ours)) or any(name.startswith("_cache") for name in used)
+    members = {one.attr for one in ast.walk(tree) if isinstance(one, ast.Attribute)}
+    ours = {"_last", "_plans", "_remembered", "_standings", "_until"}
+    own = any(name.startswith("_cache") for name in members)
+    return own or bool(imported & library or members & (ours | library - {"cache"}))
 
 
 @pytest.mark.promise("cache-isolation")

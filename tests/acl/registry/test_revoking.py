@@ -3,6 +3,7 @@ Revocations at rest: on each database, by any process, each with its epoch.
 """
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -187,6 +188,25 @@ def test_what_has_expired_is_forgotten_and_accounts_are_not(
     assert refused(registry, reader("bob", iat=10**10))
     again = board.apply([CutOff(ALICE, NOON)], reason="a test", now=NOON + 2 * REMEMBERED)
     assert again.epoch is not None
+
+
+def test_of_many_at_once_the_newest_moment_stays(
+    registry: Registry, board: RevocationBoard
+) -> None:
+    """
+    Writers take turns, and each joins what it finds; in no order does one undo another.
+    """
+    before = registry.epoch()
+    moments = [n * SECOND for n in (3, 9, 1, 7, 5, 8, 2, 6)]
+
+    with ThreadPoolExecutor(len(moments)) as threads:
+        applied = list(threads.map(lambda after: cut(board, after=after), moments))
+
+    (row,) = revoked(registry.database)
+    assert NOON + 9 * SECOND == row.standing.not_before
+    epochs = [one.epoch for one in applied if one.epoch is not None]
+    assert len(set(epochs)) == len(epochs) == registry.epoch() - before
+    assert max(epochs) >= row.epoch
 
 
 def test_another_process_revokes(registry: Registry) -> None:
