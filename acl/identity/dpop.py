@@ -54,7 +54,10 @@ _UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 
 class ProofVerifier:
     """
-    Verifies proofs, and remembers those of the last two minutes. One for each process.
+    Verifies proofs, and remembers those of the last two minutes.
+
+    Every token verifier has one; no two of a process serve the same address, so a proof that one
+    has seen is none for another.
     """
 
     def __init__(self) -> None:
