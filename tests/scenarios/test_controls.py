@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from acl.decision import compiled
-from acl.model.grants import Effect, Gate
+from acl.model.grants import Effect, Entry
 from retrieval.answer import ReadingRoom
 from tests.end_to_end.sabotage import without_filter, without_recheck
 from tests.properties.test_controls import FAULTS
@@ -112,12 +112,12 @@ def test_a_fault_in_the_decision_is_found_through_index_and_http(
         assert FOUND_WITH[fault] == leaks(shared, chosen, unchanged, view)
 
 
-def without_denials(self: compiled._Rows, gate: Gate, number: int) -> None:
-    add(self, tuple(entry for entry in gate if entry.effect is Effect.PERMIT), number)
+def without_denials(self: compiled._Rows, entries: Sequence[Entry], run: int) -> None:
+    add(self, tuple(entry for entry in entries if entry.effect is Effect.PERMIT), run)
 
 
 def one_level_up(self: compiled.Memberships, start: Iterable[int], count: int) -> compiled.Marks:
-    held = np.zeros(count, dtype=np.bool_)
+    held = np.zeros(count + 1, dtype=np.bool_)
     for number in start:
         held[number] = True
         held[list(self.above[number] if number < len(self.above) else ())] = True
