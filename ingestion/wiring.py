@@ -18,7 +18,8 @@ from acl.registry.pushed_content import PushQueue
 from acl.registry.pushing import PushWriter
 from acl.registry.pushing_groups import PushedGroupWriter
 from acl.registry.writing import RegistryWriter
-from acl.settings import SourceSettings
+from acl.settings_directories import names_of
+from acl.settings_sources import SourceSettings
 from acl.wiring import Ground
 from ingestion.brake import Brake, BrakeLimits
 from ingestion.extract import SandboxedExtractor
@@ -188,6 +189,7 @@ def build_brake(ground: Ground) -> Brake | None:
         allow_first_sync=settings.brake.first_sync == "allow",
         labels=LabelPolicy(order, order[0]) if order else NO_LABEL_POLICY,
     )
-    sources = [SourceName(one.name) for one in settings.sources]
+    named = (*names_of(settings.sources), *names_of(settings.directories))
+    sources = [SourceName(one) for one in named]
     registry = BrakeRegistry(ground.database, ground.tenant, sources)
     return Brake(limits, registry, ground.namer, ground.clock)

@@ -18,8 +18,11 @@ from acl.wiring import (
     require_same_installation,
 )
 from ingestion.wiring import build_question_redactor
+from readership.provisioning import open_scim_desk, scim_challenges, takes_provisioning
 from readership.push_routes import LARGER_BODIES, push_routes
 from readership.pushing import open_push_desk, takes_pushes
+from readership.scim.routes import LARGER_BODIES as LARGER_SCIM_BODIES
+from readership.scim.routes import scim_routes
 from retrieval.wiring import Tools, build_app, trusted_issuers
 
 MAX_CONNECTIONS: Final = 512
@@ -51,11 +54,16 @@ def build_service(configuration: Configuration, stack: ExitStack) -> FastAPI:
     lease = open_lease(ground, embedder)
     stack.callback(lease.close)
     tools = Tools(embedder, redactor, lease)
-    if not takes_pushes(configuration):
-        return build_app(ground, tools)
-    logger.info("opening the push desk")
-    app = build_app(ground, tools, LARGER_BODIES)
-    app.include_router(push_routes(open_push_desk(configuration, embedder, lease, stack)))
+    pushes, provisioning = takes_pushes(configuration), takes_provisioning(configuration)
+    larger = {**(LARGER_BODIES if pushes else {}), **(LARGER_SCIM_BODIES if provisioning else {})}
+    app = build_app(ground, tools, larger)
+    if pushes:
+        logger.info("opening the push desk")
+        app.include_router(push_routes(open_push_desk(configuration, embedder, lease, stack)))
+    if provisioning:
+        logger.info("opening the SCIM desk")
+        desk = open_scim_desk(configuration, stack)
+        app.include_router(scim_routes(desk, scim_challenges(configuration)))
     return app
 
 

@@ -12,7 +12,8 @@ from typing import Self
 from acl.index.embedder import Embedder
 from acl.model.redaction import Redactor
 from acl.registry.turn import SyncRunningError, sync_turn
-from acl.settings import Configuration, SourceSettings
+from acl.settings import Configuration
+from acl.settings_sources import SourceSettings
 from acl.wiring import (
     Ground,
     build_embedder,

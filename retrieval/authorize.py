@@ -3,7 +3,8 @@ Step 2, the first door. What may this reader search, now?
 
 Asks `acl.decision` and adds nothing. A source whose permissions are older than its budget, or
 that an operator has switched off, is dark: it is left out of the scope and named as a blind
-spot. A reader or client that was switched off is refused.
+spot. A reader or client that was switched off is refused, and so is a reader whom a directory
+does not admit.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -19,6 +20,7 @@ from acl.model.principals import Principal
 from acl.model.scope import ReadScope
 from acl.model.switches import Switches
 from acl.registry.permissions import Currency, PermissionRegistry
+from retrieval.admit import Directories
 from retrieval.errors import EpochNotReachedError, InsufficientScopeError, SwitchedOffError
 from retrieval.passage import BlindSpot
 
@@ -97,6 +99,7 @@ class Authorizer:
     links: tuple[IdentityLink, ...]
     budgets: SourceBudgets
     labels: LabelPolicies
+    directories: Directories
     tenant: TenantId
     clock: Callable[[], datetime]
 
@@ -114,6 +117,7 @@ class Authorizer:
         Raises:
             InsufficientScopeError: The token was not issued for this operation.
             SwitchedOffError: An operator has switched the reader or the client off.
+            NotAdmittedError: A directory says that the reader is gone, or does not know it.
             EpochNotReachedError: The registry has not come to the epoch that was asked for.
             RegistryUnavailableError: The registry did not answer.
         """
@@ -126,6 +130,8 @@ class Authorizer:
             msg = f"epoch {at_least} was asked for, the registry is at {view.epoch}"
             raise EpochNotReachedError(msg)
         now = self.clock()
+        believed = self.directories.believed(currency, view.switches, now)
+        self.directories.require_admitted(linked, view.people, believed)
         ground = ScopeGround(
             epoch=view.epoch,
             visibility=view.visibility,
