@@ -32,7 +32,7 @@ from acl.registry.database import Database
 from acl.registry.epochs import mark_changed, next_epoch
 from acl.registry.errors import RegistryMismatchError
 from acl.registry.steps import ensure_source, mark_observed
-from acl.registry.tables import installation, sources
+from acl.registry.tables import installation, sources, storable
 from acl.registry.views import MAX_KEYS_A_QUERY
 
 HEARD_AGAIN: Final = timedelta(minutes=1)
@@ -200,7 +200,7 @@ class Provisioning:
         Return the principals of members, and whether each is a group.
         """
         found: dict[str, tuple[Principal, bool]] = {}
-        wanted = sorted(members)
+        wanted = sorted(filter(storable, members))
         for table, kind in (
             (tables.scim_users, PrincipalKind.USER),
             (tables.scim_groups, PrincipalKind.GROUP),

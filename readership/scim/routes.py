@@ -52,6 +52,11 @@ _ERRORS: Final[dict[int | str, dict[str, Any]]] = {
         (503, "Something that is needed did not answer."),
     )
 }
+PLAIN: Final[dict[str, Any]] = {"x-required-scope": SCIM_SCOPE}
+WITH_BODY: Final[dict[str, Any]] = {
+    **PLAIN,
+    "requestBody": {"required": True, "content": {answers.MEDIA_TYPE: {"schema": _OPEN}}},
+}
 
 
 def scim_routes(desk: ScimDesk, challenges: Challenges) -> APIRouter:
@@ -82,50 +87,45 @@ def _nowhere(first: str, more: str) -> Response:
     raise RefusedRequestError(status.phrase, "", status)
 
 
-def _described(*, body: bool = False) -> dict[str, Any]:
-    described: dict[str, Any] = {"x-required-scope": SCIM_SCOPE}
-    if body:
-        content = {answers.MEDIA_TYPE: {"schema": _OPEN}}
-        described["requestBody"] = {"required": True, "content": content}
-    return described
-
-
 def _user_routes(router: APIRouter, desk: ScimDesk, serving: "_Serving") -> None:
     one = "/Users/{id}"
 
-    @router.get("/Users", operation_id="listUsers", openapi_extra=_described())
+    @router.get("/Users", operation_id="scimListUsers", openapi_extra=PLAIN)
     async def list_users(request: Request) -> Response:
         return await serving.read(
             request, "list users", lambda by, _: users.listed(desk, by, request)
         )
 
     @router.post(
-        "/Users", operation_id="createUser", status_code=201, openapi_extra=_described(body=True)
+        "/Users",
+        operation_id="scimCreateUser",
+        status_code=201,
+        openapi_extra=WITH_BODY,
     )
     async def create_user(request: Request) -> Response:
         return await serving.change(
             request, "create user", lambda by, body: users.created(desk, by, request, body)
         )
 
-    @router.get(one, operation_id="getUser", openapi_extra=_described())
+    @router.get(one, operation_id="scimGetUser", openapi_extra=PLAIN)
     async def get_user(request: Request, id: str) -> Response:  # noqa: A002
         return await serving.read(
             request, "get user", lambda by, _: users.got(desk, by, request, id)
         )
 
-    @router.put(one, operation_id="replaceUser", openapi_extra=_described(body=True))
+    @router.put(one, operation_id="scimReplaceUser", openapi_extra=WITH_BODY)
     async def replace_user(request: Request, id: str) -> Response:  # noqa: A002
         return await serving.change(
             request, "replace user", lambda by, body: users.replaced(desk, by, request, id, body)
         )
 
-    @router.patch(one, operation_id="patchUser", openapi_extra=_described(body=True))
+    @router.patch(one, operation_id="scimPatchUser", openapi_extra=WITH_BODY)
     async def patch_user(request: Request, id: str) -> Response:  # noqa: A002
         return await serving.change(
             request, "patch user", lambda by, body: users.patched(desk, by, request, id, body)
         )
 
-    @router.delete(one, operation_id="deleteUser", status_code=204, openapi_extra=_described())
+    @router.delete(one, operation_id="scimDeleteUser", status_code=204, openapi_extra=PLAIN)
     async def delete_user(request: Request, id: str) -> Response:  # noqa: A002
         return await serving.read(
             request, "delete user", lambda by, _: users.deleted(desk, by, request, id)
@@ -135,39 +135,42 @@ def _user_routes(router: APIRouter, desk: ScimDesk, serving: "_Serving") -> None
 def _group_routes(router: APIRouter, desk: ScimDesk, serving: "_Serving") -> None:
     one = "/Groups/{id}"
 
-    @router.get("/Groups", operation_id="listGroups", openapi_extra=_described())
+    @router.get("/Groups", operation_id="scimListGroups", openapi_extra=PLAIN)
     async def list_groups(request: Request) -> Response:
         return await serving.read(
             request, "list groups", lambda by, _: groups.listed(desk, by, request)
         )
 
     @router.post(
-        "/Groups", operation_id="createGroup", status_code=201, openapi_extra=_described(body=True)
+        "/Groups",
+        operation_id="scimCreateGroup",
+        status_code=201,
+        openapi_extra=WITH_BODY,
     )
     async def create_group(request: Request) -> Response:
         return await serving.change(
             request, "create group", lambda by, body: groups.created(desk, by, request, body)
         )
 
-    @router.get(one, operation_id="getGroup", openapi_extra=_described())
+    @router.get(one, operation_id="scimGetGroup", openapi_extra=PLAIN)
     async def get_group(request: Request, id: str) -> Response:  # noqa: A002
         return await serving.read(
             request, "get group", lambda by, _: groups.got(desk, by, request, id)
         )
 
-    @router.put(one, operation_id="replaceGroup", openapi_extra=_described(body=True))
+    @router.put(one, operation_id="scimReplaceGroup", openapi_extra=WITH_BODY)
     async def replace_group(request: Request, id: str) -> Response:  # noqa: A002
         return await serving.change(
             request, "replace group", lambda by, body: groups.replaced(desk, by, request, id, body)
         )
 
-    @router.patch(one, operation_id="patchGroup", openapi_extra=_described(body=True))
+    @router.patch(one, operation_id="scimPatchGroup", openapi_extra=WITH_BODY)
     async def patch_group(request: Request, id: str) -> Response:  # noqa: A002
         return await serving.change(
             request, "patch group", lambda by, body: groups.patched(desk, by, request, id, body)
         )
 
-    @router.delete(one, operation_id="deleteGroup", status_code=204, openapi_extra=_described())
+    @router.delete(one, operation_id="scimDeleteGroup", status_code=204, openapi_extra=PLAIN)
     async def delete_group(request: Request, id: str) -> Response:  # noqa: A002
         return await serving.read(
             request, "delete group", lambda by, _: groups.deleted(desk, by, request, id)
@@ -175,27 +178,25 @@ def _group_routes(router: APIRouter, desk: ScimDesk, serving: "_Serving") -> Non
 
 
 def _discovery_routes(router: APIRouter, desk: ScimDesk, serving: "_Serving") -> None:
-    @router.get(
-        "/ServiceProviderConfig", operation_id="serviceProvider", openapi_extra=_described()
-    )
+    @router.get("/ServiceProviderConfig", operation_id="scimServiceProvider", openapi_extra=PLAIN)
     async def service_provider(request: Request) -> Response:
         return await serving.read(request, "discover", lambda *_: discovery.service_provider(desk))
 
-    @router.get("/ResourceTypes", operation_id="listResourceTypes", openapi_extra=_described())
+    @router.get("/ResourceTypes", operation_id="scimListResourceTypes", openapi_extra=PLAIN)
     async def list_types(request: Request) -> Response:
         return await serving.read(request, "discover", lambda *_: discovery.types(desk))
 
-    @router.get("/ResourceTypes/{id}", operation_id="getResourceType", openapi_extra=_described())
+    @router.get("/ResourceTypes/{id}", operation_id="scimGetResourceType", openapi_extra=PLAIN)
     async def get_type(request: Request, id: str) -> Response:  # noqa: A002
         return await serving.read(request, "discover", lambda *_: discovery.types(desk, id))
 
-    @router.get("/Schemas", operation_id="listSchemas", openapi_extra=_described())
+    @router.get("/Schemas", operation_id="scimListSchemas", openapi_extra=PLAIN)
     async def list_schemas(request: Request) -> Response:
         return await serving.read(
             request, "discover", lambda by, _: discovery.kept_schemas(desk, by)
         )
 
-    @router.get("/Schemas/{id}", operation_id="getSchema", openapi_extra=_described())
+    @router.get("/Schemas/{id}", operation_id="scimGetSchema", openapi_extra=PLAIN)
     async def get_schema(request: Request, id: str) -> Response:  # noqa: A002
         return await serving.read(
             request, "discover", lambda by, _: discovery.kept_schemas(desk, by, id)
