@@ -8,6 +8,7 @@ from typing import Final
 from tests.mutants import (
     of_ingestion,
     of_the_decision,
+    of_the_directories,
     of_the_doors,
     of_the_index,
     of_the_model,
@@ -29,5 +30,6 @@ AREAS: Final[Mapping[str, tuple[Mutant, ...]]] = {
     "path": of_the_doors.PATH,
     "syncs": of_ingestion.SYNCS,
     "pushes": of_ingestion.PUSHES,
+    "directories": of_the_directories.DIRECTORIES,
 }
 MUTANTS: Final = tuple(one for mutants in AREAS.values() for one in mutants)

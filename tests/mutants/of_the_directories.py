@@ -1,0 +1,245 @@
+"""
+Faults in what directories say: who is admitted, who belongs where, and who may say so.
+"""
+
+from typing import Final
+
+from tests.mutants.mutant import Mutant
+
+ADMISSION: Final = "acl/decision/admission.py"
+AUTHORIZE: Final = "retrieval/authorize.py"
+EXPLAIN: Final = "retrieval/explain.py"
+VIEWS: Final = "acl/registry/views.py"
+CHANGES: Final = "acl/directory/changes.py"
+PEOPLE: Final = "acl/directory/people.py"
+COMMON: Final = "acl/registry/provisioning.py"
+USERS: Final = "acl/registry/provisioning_users.py"
+GROUPS: Final = "acl/registry/provisioning_groups.py"
+DESK: Final = "readership/scim/desk.py"
+PATCHES: Final = "readership/scim/patches.py"
+RESOURCES: Final = "readership/scim/resources.py"
+
+OF_ADMISSION: Final = "tests/acl/decision/test_admission.py"
+OF_SEQUENCES: Final = "tests/acl/registry/test_provisioning.py"
+OF_SCIM: Final = "tests/end_to_end/test_scim.py"
+OF_PATCHES: Final = "tests/readership/scim/test_patches.py"
+OF_ENDPOINTS: Final = "tests/security/test_scim_endpoints.py"
+AS_A_TABLE_SAYS: Final = (f"{OF_ADMISSION}::test_every_combination_is_as_a_table_says",)
+AS_A_MODEL_SAYS: Final = (
+    f"{OF_SEQUENCES}::test_whatever_is_provisioned_is_what_a_plain_model_says",
+)
+LEAVERS: Final = (f"{OF_SCIM}::test_a_deactivated_user_is_refused_at_the_next_request",)
+
+DIRECTORIES: Final = (
+    Mutant(
+        "admission-not-asked",
+        AUTHORIZE,
+        "        self.directories.require_admitted(linked, view.people, believed)\n",
+        "",
+        "Whoever has left the company goes on reading.",
+        LEAVERS,
+    ),
+    Mutant(
+        "admission-of-the-unknown",
+        ADMISSION,
+        "state is None and directory.admits_unknown",
+        "state is None",
+        "Whoever was deleted before this service was set up reads.",
+        AS_A_TABLE_SAYS,
+    ),
+    Mutant(
+        "admission-by-a-directory-that-is-not-believed",
+        ADMISSION,
+        "    if directory.name not in believed:\n",
+        "    if not believed:\n",
+        "A directory that is silent or switched off goes on admitting.",
+        AS_A_TABLE_SAYS,
+    ),
+    Mutant(
+        "admission-of-the-inactive",
+        ADMISSION,
+        "    if state is UserState.ACTIVE or",
+        "    if state in {UserState.ACTIVE, UserState.INACTIVE} or",
+        "Deactivating somebody does nothing.",
+        AS_A_TABLE_SAYS,
+    ),
+    Mutant(
+        "admission-by-one-of-two",
+        ADMISSION,
+        "    return next((reason for reason in found if reason is not None), None)\n",
+        "    return next(found, None)\n",
+        "Whoever is active in one directory is not asked about in another.",
+        (f"{OF_ADMISSION}::test_a_second_principal_does_not_make_up_for_the_first",),
+    ),
+    Mutant(
+        "explaining-without-directories",
+        EXPLAIN,
+        "        yield from self._directory_link(linked, facts)\n        if stated",
+        "        if stated",
+        "An operator is told that somebody reads who is refused.",
+        LEAVERS,
+    ),
+    Mutant(
+        "people-kept-for-ever",
+        VIEWS,
+        "        same_people = last is not None and last.people == spoken\n",
+        "        same_people = last is not None\n",
+        "A process that has answered once never hears that somebody has left.",
+        LEAVERS,
+    ),
+    Mutant(
+        "people-edited-are-active",
+        PEOPLE,
+        "        if state == UserState.ACTIVE.value:\n",
+        "        if state not in {UserState.INACTIVE, UserState.DELETED}:\n",
+        "Whoever writes a state of their own into the registry is admitted.",
+        (f"{OF_ENDPOINTS}::test_a_registry_that_has_lost_its_users_admits_nobody",),
+    ),
+    Mutant(
+        "people-state-without-epoch",
+        PEOPLE,
+        '    values = {"state": state.value, "epoch": epoch}\n',
+        '    values = {"state": state.value} | ({"epoch": epoch} if known is None else {})\n',
+        "Nobody hears of a second change of the same user.",
+        LEAVERS,
+    ),
+    Mutant(
+        "joining-without-history",
+        CHANGES,
+        "            added=members_json(added),\n",
+        "            added=members_json(frozenset()),\n",
+        "The past is explained without who had joined a group.",
+        AS_A_MODEL_SAYS,
+    ),
+    Mutant(
+        "joining-a-list-that-is-long-past",
+        CHANGES,
+        "        past.epoch > newest.c.epoch,\n",
+        "",
+        "The past is explained with who had left before a group was defined anew.",
+        (
+            *AS_A_MODEL_SAYS,
+            f"{OF_SEQUENCES}::test_a_long_history_of_joining_one_by_one_is_read_back",
+        ),
+    ),
+    Mutant(
+        "leaving-is-forgotten",
+        CHANGES,
+        "        connection.execute(delete(members).where(mine, or_(*some)))\n",
+        "",
+        "Whoever is taken out of a group stays in it.",
+        AS_A_MODEL_SAYS,
+    ),
+    Mutant(
+        "deleted-stays-in-groups",
+        USERS,
+        "            self._take_from_parents(turn, identifier, principal)\n",
+        "",
+        "A user who was deleted and comes back is in every group again.",
+        AS_A_MODEL_SAYS,
+    ),
+    Mutant(
+        "old-id-stays-active",
+        USERS,
+        "        set_state(turn.connection, self._directory.name, old.id, "
+        "UserState.DELETED, turn.epoch)\n",
+        "",
+        "Whoever comes by an id that somebody gave up is admitted in their place.",
+        AS_A_MODEL_SAYS,
+    ),
+    Mutant(
+        "old-id-stays-in-groups",
+        COMMON,
+        "                removed=frozenset({old}),\n",
+        "                removed=frozenset(),\n",
+        "Whoever comes by an id that somebody gave up has their groups.",
+        AS_A_MODEL_SAYS,
+    ),
+    Mutant(
+        "two-users-of-one-id",
+        USERS,
+        "                scim_users.c.principal == principal.id,\n",
+        "",
+        "Two people become one, or the registry fails where it should refuse.",
+        AS_A_MODEL_SAYS,
+    ),
+    Mutant(
+        "group-deleted-and-defined",
+        GROUPS,
+        "            self._undefine(turn, principal)\n            record",
+        "            record",
+        "A group that the directory has deleted goes on granting.",
+        AS_A_MODEL_SAYS,
+    ),
+    Mutant(
+        "group-change-unmarked",
+        GROUPS,
+        "            removed=self._principals(turn, leaving),\n"
+        "            epoch=turn.epoch,\n"
+        "        )\n"
+        "        mark_changed(turn.connection, turn.epoch, directory=True)\n",
+        "            removed=self._principals(turn, leaving),\n"
+        "            epoch=turn.epoch,\n"
+        "        )\n",
+        "Whoever is taken out of a group keeps reading until something else changes.",
+        AS_A_MODEL_SAYS,
+    ),
+    Mutant(
+        "provisioning-by-any-scope",
+        DESK,
+        "        if SCIM_SCOPE not in reader.scopes:\n",
+        "        if not reader.scopes:\n",
+        "A reader's token of the right client provisions.",
+        (f"{OF_ENDPOINTS}::test_nobody_else_learns_or_changes_anything",),
+    ),
+    Mutant(
+        "provisioning-by-any-client",
+        DESK,
+        "        found = self.directories.get((reader.issuer, reader.client))\n",
+        "        found = next(iter(self.directories.values()), None)\n",
+        "Any client with the scope provisions somebody's directory.",
+        (f"{OF_ENDPOINTS}::test_nobody_else_learns_or_changes_anything",),
+    ),
+    Mutant(
+        "provisioning-by-a-client-that-is-off",
+        DESK,
+        "        require_switched_on(reader, Switches(self.switches.off()))\n",
+        "",
+        "A client that an operator has switched off goes on provisioning.",
+        (f"{OF_SCIM}::test_a_client_may_be_switched_off",),
+    ),
+    Mutant(
+        "activity-by-any-value",
+        RESOURCES,
+        '    if not isinstance(found, bool):\n        msg = "active is',
+        '    if found is None:\n        msg = "active is',
+        'A user whom somebody deactivates with 0 or "no" stays what the value is taken for.',
+        (f"{OF_PATCHES}::test_what_is_no_truth_is_not_taken_for_one",),
+    ),
+    Mutant(
+        "activity-by-silence",
+        RESOURCES,
+        "    return stated if says_active else replace(stated, active=before.active)\n",
+        "    return stated\n",
+        "Whoever is replaced without a word about it is active again.",
+        (f"{OF_PATCHES}::test_a_user_that_is_replaced_is_not_made_active_by_silence",),
+    ),
+    Mutant(
+        "misspelt-is-dropped",
+        PATCHES,
+        "            if path is None or is_dropped(schema, path.attribute):\n",
+        "            if path is None or path.attribute not in {\n"
+        '                "active", "members", "username", "externalid", "displayname"\n'
+        "            }:\n",
+        "A deactivation with a slip of the pen is accepted, and does nothing.",
+        (f"{OF_PATCHES}::test_an_operation_that_is_none_refuses_them_all",),
+    ),
+    Mutant(
+        "removing-some-removes-all",
+        PATCHES,
+        "    return frozenset() if one.value is None else now - members_of(one.value)\n",
+        "    return frozenset()\n",
+        "Taking one person out of a group that is denied lets all the others in.",
+        (f"{OF_PATCHES}::test_members_come_and_go",),
+    ),
+)
