@@ -26,7 +26,7 @@ OF_PATCHES: Final = "tests/readership/scim/test_patches.py"
 OF_ENDPOINTS: Final = "tests/security/test_scim_endpoints.py"
 AS_A_TABLE_SAYS: Final = (f"{OF_ADMISSION}::test_every_combination_is_as_a_table_says",)
 AS_A_MODEL_SAYS: Final = (
-    f"{OF_SEQUENCES}::test_whatever_is_provisioned_is_what_a_plain_model_says",
+    f"{OF_SEQUENCES}::test_one_story_of_everything_is_what_a_plain_model_says",
 )
 LEAVERS: Final = (f"{OF_SCIM}::test_a_deactivated_user_is_refused_at_the_next_request",)
 

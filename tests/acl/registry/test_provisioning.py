@@ -376,6 +376,49 @@ def test_whatever_is_provisioned_is_what_a_plain_model_says(
     sequences()
 
 
+STORY: Final = (
+    ("put user", 0, "ann", "1", True),
+    ("put user", 1, "bob", "2", True),
+    ("put user", 2, "Ann", "3", True),  # the name is taken
+    ("put user", 2, "cy", "1", True),  # the id is taken
+    ("put user", 2, "cy", None, True),
+    ("put group", 0, "staff", "1", [("user", 0)]),
+    ("put group", 1, "all", "2", [("group", 0), ("user", 1)]),
+    ("put group", 2, "more", "2", []),  # the id is taken
+    ("join", 0, [("user", 1), ("group", 0)]),
+    ("leave", 0, [("user", 0)]),
+    ("put user", 0, "ann", "é", False),
+    ("join", 1, [("user", 0)]),
+    ("put user", 0, "ann", "é", True),
+    ("put user", 0, "ann", "Ann", True),  # leaves one id for another, in a group
+    ("put user", 3, "dee", "é", True),  # and somebody comes by the old one
+    ("put group", 0, "staff", "3", [("group", 0), ("user", 1)]),  # as does a group in itself
+    ("put group", 3, "new", "1", [("user", 3)]),
+    ("delete user", 1),
+    ("put user", 1, "bob", "2", True),
+    ("join", 3, [("user", 1), ("user", 0)]),
+    ("leave", 3, [("user", 1)]),
+    ("delete group", 0),
+    ("put group", 0, "staff", "3", [("group", 1)]),
+    ("delete group", 3),
+    ("delete user", 3),
+    ("delete user", 3),
+)
+
+
+@pytest.mark.promise("scim-reference")
+@pytest.mark.promise("history")
+def test_one_story_of_everything_is_what_a_plain_model_says(office: Office) -> None:
+    """
+    In one order that has everything in it; the sequences above are drawn.
+    """
+    run = Run(office)
+    for operation in STORY:
+        run.step(operation)
+
+    assert run.past == [(epoch, office.seen_at(epoch)) for epoch, _ in run.past]
+
+
 def clear(registry: Registry) -> None:
     """
     Empty what directories fill.
