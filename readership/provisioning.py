@@ -73,7 +73,8 @@ def scim_challenges(configuration: Configuration) -> Challenges:
 
 
 def _provisioned(configuration: Configuration) -> list[ScimDirectorySettings]:
-    return list(configuration.settings.directories)
+    directories = configuration.settings.directories
+    return [one for one in directories if isinstance(one, ScimDirectorySettings)]
 
 
 def _opened(ground: Ground, settings: ScimDirectorySettings) -> ScimDirectory:

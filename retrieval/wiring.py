@@ -27,6 +27,7 @@ from acl.registry.content import ContentRegistry
 from acl.registry.history import History
 from acl.registry.permissions import Currency, PermissionRegistry
 from acl.settings import Configuration, IssuerSettings
+from acl.settings_directories import ScimDirectorySettings
 from acl.wiring import Ground
 from retrieval.admit import Directories
 from retrieval.answer import ReadingRoom
@@ -220,6 +221,7 @@ def speaking_directories(configuration: Configuration) -> Directories:
                 admits_unknown=one.unknown_users == "allow",
             )
             for one in directories
+            if isinstance(one, ScimDirectorySettings)
         ),
         staleness={SourceName(one.name): one.staleness for one in directories},
     )

@@ -28,7 +28,8 @@ AS_A_TABLE_SAYS: Final = (f"{OF_ADMISSION}::test_every_combination_is_as_a_table
 AS_A_MODEL_SAYS: Final = (
     f"{OF_SEQUENCES}::test_one_story_of_everything_is_what_a_plain_model_says",
 )
-LEAVERS: Final = (f"{OF_SCIM}::test_a_deactivated_user_is_refused_at_the_next_request",)
+OF_THE_DOOR: Final = "tests/retrieval/test_admit.py"
+LEAVERS: Final = (f"{OF_THE_DOOR}::test_whoever_leaves_is_refused_and_whoever_returns_is_not",)
 
 DIRECTORIES: Final = (
     Mutant(
@@ -53,7 +54,7 @@ DIRECTORIES: Final = (
         "    if directory.name not in believed:\n",
         "    if not believed:\n",
         "A directory that is silent or switched off goes on admitting.",
-        AS_A_TABLE_SAYS,
+        (f"{OF_ADMISSION}::test_a_directory_that_is_not_believed_admits_nobody",),
     ),
     Mutant(
         "admission-of-the-inactive",
@@ -77,7 +78,7 @@ DIRECTORIES: Final = (
         "        yield from self._directory_link(linked, facts)\n        if stated",
         "        if stated",
         "An operator is told that somebody reads who is refused.",
-        LEAVERS,
+        (f"{OF_THE_DOOR}::test_an_explanation_says_so_now_and_of_the_past",),
     ),
     Mutant(
         "people-kept-for-ever",

@@ -64,7 +64,8 @@ def test_other_authorities_and_groups_are_none_of_its_business() -> None:
 @pytest.mark.parametrize("directory", [STRICT, LAX])
 def test_a_directory_that_is_not_believed_admits_nobody(directory: SpeakingDirectory) -> None:
     for one in (ALICE, BOB, user("dave")):
-        assert refusal([one], PEOPLE, [directory], frozenset()) is not None
+        for others in (frozenset(), frozenset({SourceName("another")})):
+            assert refusal([one], PEOPLE, [directory], others) is not None
     assert refusal([user("x", authority=WIKI)], PEOPLE, [directory], frozenset()) is None
 
 

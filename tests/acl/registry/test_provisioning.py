@@ -376,7 +376,7 @@ def test_whatever_is_provisioned_is_what_a_plain_model_says(
     sequences()
 
 
-STORY: Final = (
+STORY: Final[tuple[tuple[object, ...], ...]] = (
     ("put user", 0, "ann", "1", True),
     ("put user", 1, "bob", "2", True),
     ("put user", 2, "Ann", "3", True),  # the name is taken
