@@ -7,7 +7,7 @@ followed and refuse the answer: part of what was asked for is elsewhere.
 
 import ssl
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -178,10 +178,12 @@ def _begin(connection: Any, address: LdapAddress, *, secure: bool) -> None:  # n
 
 
 def _end(connection: Any) -> None:  # noqa: ANN401
-    try:
+    opened = connection.socket
+    # Whatever has ended it already; ldap3 leaves a socket open that could not be connected.
+    with suppress(LDAPException, OSError):
         connection.unbind()
-    except (LDAPException, OSError):
-        return  # it has ended already
+    if opened is not None:
+        opened.close()
 
 
 @contextmanager

@@ -88,5 +88,10 @@ PROMISES: Final[dict[str, str]] = {
         "changes anything of it."
     ),
     "scim-hostile": "A malformed provisioning request is refused in SCIM's form; nothing changes.",
+    "ldap-whole": (
+        "A listing of a directory that is not whole, or could be misread, changes nothing; a "
+        "member that is not listed leaves its group not fully known."
+    ),
+    "ldap-tls": "No password of a directory is sent to anybody but the server it belongs to.",
     "key-file-permissions": "A key that others can read or change is not used.",
 }
