@@ -5,6 +5,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 
 from acl.errors import ReadershipError
 from acl.identity.keysets import DiscoveredKeys, PinnedKeys
@@ -13,6 +14,7 @@ from acl.settings import Configuration
 from acl.wiring import Ground, build_embedder, open_ground, open_lease, require_same_installation
 from ingestion.extract import sandbox_layers
 from ingestion.wiring import build_question_redactor, build_settler, build_source
+from readership.directories import describe_directory
 from retrieval.wiring import identity_links, key_source, permission_registry, source_budgets
 
 
@@ -139,6 +141,8 @@ def _sources(ground: Ground) -> Iterator[Finding]:
             return f"lists {len(listed.documents)} documents, {len(listed.problems)} problems"
 
         yield _look(f"source {settings.name}", readable)
+    for one in configuration.settings.directories:
+        yield _look(f"directory {one.name}", partial(describe_directory, ground, one))
     yield from _freshness(ground)
     held = HeldDocuments(ground.database, ground.tenant).all()
     if waiting := sum(one.released_at is None for one in held):

@@ -140,8 +140,7 @@ def slapd(*entries: str, settings: Sequence[str] = (), host: str = "127.0.0.1") 
     try:
         certify(directory, host)
         (directory / "db").mkdir()
-        ports = [_free_port() for _ in range(2)]
-        server = Slapd(directory, *ports)
+        server = Slapd(directory, _free_port(), _free_port())
         (directory / "slapd.conf").write_text(_configuration(directory, settings))
         if os.geteuid() == 0:
             for path in (directory, *directory.iterdir()):

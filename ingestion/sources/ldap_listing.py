@@ -25,6 +25,11 @@ from ingestion.sources.port import Problem
 
 UNLISTED: Final = "not listed: "
 MAX_RANGES: Final = 10_000
+VERSION: Final = "uSNChanged"
+"""
+What changes with an entry, in the one kind of directory that hands out members in parts.
+"""
+
 _RANGE: Final = re.compile(r"(?P<name>[^;]+);range=(?P<first>\d+)-(?P<last>\d+|\*)")
 
 
@@ -184,29 +189,38 @@ class Listing:
 
 def whole_members(search: EntrySearch, entry: Entry, attribute: str) -> Sequence[bytes]:
     """
-    Return every member of a group, asking for the rest where the directory gave a part of them
+    Return every member of a group, part by part where the directory gives no more at a time
     ([MS-ADTS] 3.1.1.3.1.3.3).
 
     Raises:
-        InputError: The parts do not make a whole.
+        InputError: The parts do not make a whole, or the group changed while they were read.
     """
-    members = list(entry.values(attribute))
-    part = _part(entry, attribute)
+    if _part(entry, attribute) is None:
+        return entry.values(attribute)
+    before = _version(search, entry.dn)
+    members: list[bytes] = []
     for _ in range(MAX_RANGES):
+        asked = search.entry(entry.dn, [f"{attribute};range={len(members)}-*"])
+        part = _part(asked, attribute) if asked is not None else None
         if part is None:
-            return members
+            break
         first, last, values = part
         if first != len(members) or (last is not None and last - first + 1 != len(values)):
             break
         members += values
-        if last is None:
-            return members
-        rest = search.entry(entry.dn, [f"{attribute};range={len(members)}-*"])
-        part = _part(rest, attribute) if rest is not None else None
-        if part is None:
+        if last is not None:
+            continue
+        # A member that leaves shifts the others: one of them may have slipped between two parts.
+        if before != _version(search, entry.dn):
             break
-    msg = f"the members of {entry.dn} came in parts that do not make a whole"
+        return members
+    msg = f"the members of {entry.dn} came in parts that do not make a whole; try again"
     raise InputError(msg)
+
+
+def _version(search: EntrySearch, dn: str) -> Sequence[bytes]:
+    found = search.entry(dn, [VERSION])
+    return found.values(VERSION) if found is not None else ()
 
 
 def _part(entry: Entry, attribute: str) -> tuple[int, int | None, Sequence[bytes]] | None:

@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from acl.errors import ConfigurationError, InputError
+from acl.errors import ConfigurationError, InputError, ReadershipError
 from acl.index.hashing_embedder import HashingEmbedder
 from acl.model.documents import UNLABELLED
 from acl.registry.database import open_database
@@ -20,6 +20,7 @@ from acl.wiring import open_ground, open_lease
 from ingestion.extract import SandboxedExtractor
 from ingestion.reconcile import Progress, SyncReport
 from ingestion.wiring import build_directory, build_reconciler
+from readership.directories import describe_directory
 from readership.syncing import chosen
 from tests.end_to_end.scim_world import CONFIGURATION, ScimWorld, serving
 from tests.ingestion.world import MarkingRedactor
@@ -240,6 +241,19 @@ def test_a_directory_that_is_not_safe_is_refused(
 
     assert says in refused.value.diagnostics()
     assert "secret" not in refused.value.diagnostics()
+
+
+def test_doctor_reads_the_directory(office: Office) -> None:
+    configuration = office.world.configuration
+    (settings,) = configuration.settings.directories
+    with pytest.raises(ReadershipError) as unheard:
+        describe_directory(office.world.ground, settings)
+    assert "run 'readership sync ldap'" in unheard.value.diagnostics()
+    office.sync()
+    assert "lists 2 groups, 0 problems" == describe_directory(office.world.ground, settings)
+    office.server.kill()
+    with pytest.raises(ReadershipError):
+        describe_directory(office.world.ground, settings)
 
 
 @pytest.mark.promise("key-file-permissions")

@@ -16,6 +16,7 @@ from acl.registry.switchboard import SwitchBoard
 from acl.settings import load_configuration
 from acl.wiring import open_ground
 from readership.demo.issuer import UNSAFE_DEMO_ISSUER
+from readership.directories import describe_directory
 from readership.scim.routes import MAX_BODY_BYTES
 from tests.end_to_end.scim_world import (
     CONFIGURATION,
@@ -494,6 +495,18 @@ def test_an_operator_may_switch_a_directory_off(world: ScimWorld) -> None:
         board.switch_on(one, now=ground.clock())
         ground.close()
     assert {"switching"} == world.found("switched")
+
+
+def test_doctor_counts_whom_a_directory_has_named(tmp_path: Path) -> None:
+    with serving(tmp_path / "one") as world:
+        (settings,) = world.configuration.settings.directories
+        one = world.user("ann")
+        world.user("bob", active=False)
+        world.group("staff", one)
+
+        told = describe_directory(world.ground, settings)
+
+    assert told.startswith("users: 1 active, 1 inactive; groups: 1; last heard of ")
 
 
 def test_a_client_may_be_switched_off(world: ScimWorld) -> None:

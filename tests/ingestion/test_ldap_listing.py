@@ -103,22 +103,28 @@ class Parts:
     A directory that hands out a long attribute in parts, as Active Directory does.
     """
 
-    members: Sequence[bytes]
+    members: list[bytes]
     size: int
     asked: list[str] = field(default_factory=list)
+    version: int = 1
 
     def first(self) -> Entry:
-        return Entry("cn=g,dc=x", {"member": [], **self._part(0)})
+        return Entry("cn=g,dc=x", {"member": [], **self.part(0)})
 
     def entries(self, base: str, wanted: str, attributes: Sequence[str]) -> Iterator[Entry]:
         raise AssertionError((base, wanted, attributes))
 
     def entry(self, dn: str, attributes: Sequence[str]) -> Entry | None:
-        self.asked += attributes
         (one,) = attributes
-        return Entry(dn, self._part(int(one.partition("=")[2].partition("-")[0])))
+        if one == "uSNChanged":
+            return Entry(dn, {"usnchanged": [str(self.version).encode()]})
+        self.asked.append(one)
+        return self.answer(dn, int(one.partition("=")[2].partition("-")[0]))
 
-    def _part(self, first: int) -> Mapping[str, Sequence[bytes]]:
+    def answer(self, dn: str, first: int) -> Entry | None:
+        return Entry(dn, self.part(first))
+
+    def part(self, first: int) -> Mapping[str, Sequence[bytes]]:
         part = self.members[first : first + self.size]
         last = first + len(part)
         end = "*" if last >= len(self.members) else str(last - 1)
@@ -132,7 +138,7 @@ def test_members_that_come_in_parts_are_put_together(count: int) -> None:
     parts = Parts(members, 1_500)
 
     assert members == list(whole_members(parts, parts.first(), "member"))
-    assert (count - 1) // 1_500 == len(parts.asked)
+    assert -(-count // 1_500) == len(parts.asked)
 
 
 class Losing(Parts):
@@ -140,9 +146,8 @@ class Losing(Parts):
     One that does not hand out the rest.
     """
 
-    def entry(self, dn: str, attributes: Sequence[str]) -> Entry | None:
-        del dn, attributes
-        return None
+    def answer(self, dn: str, first: int) -> Entry | None:
+        return None if first else super().answer(dn, first)
 
 
 class Skipping(Parts):
@@ -150,9 +155,8 @@ class Skipping(Parts):
     One that leaves a member out between two parts.
     """
 
-    def entry(self, dn: str, attributes: Sequence[str]) -> Entry | None:
-        first = int(attributes[0].partition("=")[2].partition("-")[0]) + 1
-        return Entry(dn, self._part(first))
+    def answer(self, dn: str, first: int) -> Entry | None:
+        return super().answer(dn, first + 1 if first else 0)
 
 
 class Ending(Parts):
@@ -160,15 +164,26 @@ class Ending(Parts):
     One that answers without the attribute.
     """
 
-    def entry(self, dn: str, attributes: Sequence[str]) -> Entry | None:
-        del attributes
-        return Entry(dn, {})
+    def answer(self, dn: str, first: int) -> Entry | None:
+        return Entry(dn, {}) if first else super().answer(dn, first)
+
+
+class Changing(Parts):
+    """
+    One in which somebody of the first part leaves meanwhile, so that the others move up.
+    """
+
+    def answer(self, dn: str, first: int) -> Entry | None:
+        if first:
+            self.members = self.members[1:]
+            self.version += 1
+        return super().answer(dn, first)
 
 
 @pytest.mark.promise("ldap-whole")
-@pytest.mark.parametrize("kind", [Losing, Skipping, Ending])
+@pytest.mark.parametrize("kind", [Losing, Skipping, Ending, Changing])
 def test_parts_that_make_no_whole_are_refused(kind: type[Parts]) -> None:
-    parts = kind([str(number).encode() for number in range(9)], 4)
+    parts = kind([str(number).encode() for number in range(7)], 4)
 
     with pytest.raises(InputError):
         whole_members(parts, parts.first(), "member")

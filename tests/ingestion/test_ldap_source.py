@@ -2,9 +2,10 @@
 Groups out of a real LDAP server, whole or not at all.
 """
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -15,8 +16,9 @@ from acl.errors import InputError
 from acl.model.identifiers import AuthorityId, SourceName, TenantId
 from acl.model.principals import Principal, PrincipalKind
 from ingestion.sources.ldap import LdapSource
+from ingestion.sources.ldap_changes import ChangeMemory
 from ingestion.sources.ldap_connection import LdapAddress, connected
-from ingestion.sources.ldap_listing import UNLISTED, EntrySearch, Wanted
+from ingestion.sources.ldap_listing import UNLISTED, Entry, EntrySearch, Wanted
 from ingestion.sources.port import Observation
 from tests.acl.people import NOON
 from tests.slapd import (
@@ -231,6 +233,110 @@ def test_a_listing_that_cannot_be_meant_is_refused(wanted: Wanted) -> None:
     twin = person("twin").replace("sn: twin", "sn: ann")
     with slapd(*COMPANY, twin) as server, pytest.raises(InputError):
         observed(server, wanted)
+
+
+@dataclass
+class Counting:
+    """
+    A source that remembers, and the DNs whose members it asked for one by one.
+    """
+
+    server: Slapd
+    file: Path
+    asked: list[str] = field(default_factory=list)
+    attribute: str = "entryCSN"
+
+    def observe(self) -> dict[Principal, frozenset[Principal]]:
+        @contextmanager
+        def connect() -> Iterator[EntrySearch]:
+            with connected(address(self.server)) as search:
+                yield Spying(search, self.asked)
+
+        memory = ChangeMemory(self.file, self.attribute, ["as it is"])
+        source = LdapSource(SourceName("ldap"), ACME, CORP, WANTED, connect, lambda: NOON, memory)
+        return dict(source.observe().groups)
+
+
+class Spying:
+    """
+    Passes everything on.
+    """
+
+    def __init__(self, search: EntrySearch, asked: list[str]) -> None:
+        self._search, self._asked = search, asked
+
+    def entries(self, base: str, wanted: str, attributes: Sequence[str]) -> Iterator[Entry]:
+        return self._search.entries(base, wanted, attributes)
+
+    def entry(self, dn: str, attributes: Sequence[str]) -> Entry | None:
+        self._asked.append(dn)
+        return self._search.entry(dn, attributes)
+
+
+@pytest.mark.promise("ldap-whole")
+def test_only_the_members_of_changed_groups_are_read_again(tmp_path: Path) -> None:
+    """
+    And what is found is what a listing of everything finds, after every kind of change.
+    """
+    changes = [
+        "",
+        f"dn: {group_dn('staff')}\nchangetype: modify\ndelete: member\nmember: {user_dn('ann')}\n",
+        f"{group('more', user_dn('ann'))}\n".replace("\n", "\nchangetype: add\n", 1),
+        # The DN comes to somebody else: the group does not change, and its member does.
+        f"dn: {user_dn('bob')}\nchangetype: delete\n",
+        f"{person('bob')}\n".replace("\n", "\nchangetype: add\n", 1).replace("sn: bob", "sn: b"),
+        f"dn: {group_dn('staff')}\nchangetype: modrdn\nnewrdn: cn=crew\ndeleteoldrdn: 1\n",
+        f"dn: {group_dn('more')}\nchangetype: delete\n",
+    ]
+    expected = [[], ["staff"], ["more"], [], [], ["crew"], []]
+    with slapd(*COMPANY) as server:
+        counting = Counting(server, tmp_path / "memory" / "ldap.json")
+        assert dict(observed(server).groups) == counting.observe()
+        assert [] == counting.asked
+        for change, read in zip(changes, expected, strict=True):
+            counting.asked.clear()
+            if change:
+                server.change(change)
+            assert dict(observed(server).groups) == counting.observe(), change
+            assert [group_dn(one) for one in read] == counting.asked, change
+    assert 0o600 == counting.file.stat().st_mode & 0o777
+
+
+@pytest.mark.promise("ldap-whole")
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"of": []}', '{"of": ["as it is", "entryCSN"]}'])
+def test_a_memory_that_is_damaged_is_forgotten(company: Slapd, tmp_path: Path, text: str) -> None:
+    counting = Counting(company, tmp_path / "ldap.json")
+    expected = counting.observe()
+    counting.file.write_text(text, encoding="utf-8")
+
+    assert expected == counting.observe()
+    assert [] == counting.asked
+
+
+@pytest.mark.promise("ldap-whole")
+def test_a_memory_of_another_directory_is_forgotten(company: Slapd, tmp_path: Path) -> None:
+    """
+    Its groups may bear the same names and marks.
+    """
+    counting = Counting(company, tmp_path / "ldap.json")
+    expected = counting.observe()
+    written = counting.file.read_text()
+    emptied = json.loads(written)
+    emptied["of"][0] = "another"
+    emptied["groups"] = {dn: [mark, []] for dn, (mark, _) in emptied["groups"].items()}
+    counting.file.write_text(json.dumps(emptied), encoding="utf-8")
+
+    assert expected == counting.observe()
+
+
+def test_a_server_that_does_not_tell_of_changes_is_not_asked_for_them(
+    company: Slapd, tmp_path: Path
+) -> None:
+    for attribute in ("uSNChanged", "description"):
+        counting = Counting(company, tmp_path / "ldap.json", attribute=attribute)
+        with pytest.raises(InputError) as refused:
+            counting.observe()
+        assert "leave out 'changes" in refused.value.diagnostics()
 
 
 @pytest.mark.promise("ldap-tls")

@@ -31,5 +31,6 @@ AREAS: Final[Mapping[str, tuple[Mutant, ...]]] = {
     "syncs": of_ingestion.SYNCS,
     "pushes": of_ingestion.PUSHES,
     "directories": of_the_directories.DIRECTORIES,
+    "LDAP": of_the_directories.LDAP,
 }
 MUTANTS: Final = tuple(one for mutants in AREAS.values() for one in mutants)

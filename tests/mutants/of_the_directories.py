@@ -31,6 +31,115 @@ AS_A_MODEL_SAYS: Final = (
 OF_THE_DOOR: Final = "tests/retrieval/test_admit.py"
 LEAVERS: Final = (f"{OF_THE_DOOR}::test_whoever_leaves_is_refused_and_whoever_returns_is_not",)
 
+LISTING: Final = "ingestion/sources/ldap_listing.py"
+CONNECTION: Final = "ingestion/sources/ldap_connection.py"
+REMEMBERING: Final = "ingestion/sources/ldap_changes.py"
+OF_LISTINGS: Final = "tests/ingestion/test_ldap_listing.py"
+OF_SLAPD: Final = "tests/ingestion/test_ldap_source.py"
+
+LDAP: Final = (
+    Mutant(
+        "listing-that-a-limit-ended",
+        CONNECTION,
+        '            if result["result"] != SUCCESS:\n                _refuse(base',
+        '            if result["result"] not in {SUCCESS, 3, 4, 11}:\n                _refuse(base',
+        "Whoever comes after the limit is taken out of every group.",
+        (f"{OF_SLAPD}::test_a_listing_that_a_limit_ends_is_none",),
+    ),
+    Mutant(
+        "listing-of-one-page",
+        CONNECTION,
+        "            if not cookie:\n",
+        "            if cookie or not cookie:\n",
+        "Whoever comes after the first page is taken out of every group.",
+        (f"{OF_SLAPD}::test_pages_are_put_together",),
+    ),
+    Mutant(
+        "listing-with-a-referral",
+        CONNECTION,
+        "            for one in self._connection.response:\n                seen += 1\n",
+        "            for one in self._connection.response:\n"
+        '                if one["type"] != "searchResEntry":\n'
+        "                    continue\n"
+        "                seen += 1\n",
+        "Groups that are on another server are taken for gone.",
+        (f"{OF_SLAPD}::test_a_referral_is_refused",),
+    ),
+    Mutant(
+        "password-to-anybody",
+        CONNECTION,
+        "    context = ssl.create_default_context(cafile=address.ca_file)\n",
+        "    context = ssl._create_unverified_context()\n",
+        "Whoever answers at the directory's address gets the password.",
+        (f"{OF_SLAPD}::test_a_server_that_somebody_else_vouches_for_is_refused",),
+    ),
+    Mutant(
+        "password-to-another-host",
+        CONNECTION,
+        "    context = ssl.create_default_context(cafile=address.ca_file)\n",
+        "    context = ssl.create_default_context(cafile=address.ca_file)\n"
+        "    context.check_hostname = False\n",
+        "Whoever has any certificate of the authority gets the password.",
+        (f"{OF_SLAPD}::test_a_certificate_of_another_host_is_refused",),
+    ),
+    Mutant(
+        "password-before-tls",
+        CONNECTION,
+        "    if not secure and address.start_tls and not connection.start_tls(",
+        "    if not secure and not address.start_tls and not connection.start_tls(",
+        "The password travels in the clear.",
+        (f"{OF_SLAPD}::test_a_server_without_tls_is_sent_no_password",),
+    ),
+    Mutant(
+        "stranger-in-a-group-is-left-out",
+        LISTING,
+        "            members.add(found or self._unknown(dn))\n",
+        "            members |= {found} if found else set()\n",
+        "A denial of a group lets in somebody who is in it and was not listed.",
+        (f"{OF_LISTINGS}::test_a_group_with_somebody_unknown_in_it_is_not_fully_known",),
+    ),
+    Mutant(
+        "two-entries-of-one-id",
+        LISTING,
+        "        if principal in self._taken:\n",
+        "        if False:\n",
+        "Two people of one id read what either may.",
+        (f"{OF_LISTINGS}::test_a_listing_in_which_one_could_be_another_is_refused",),
+    ),
+    Mutant(
+        "parts-with-a-gap",
+        LISTING,
+        "        if first != len(members) or (",
+        "        if (",
+        "Whoever slips between two parts of a list is in no denied group.",
+        (f"{OF_LISTINGS}::test_parts_that_make_no_whole_are_refused",),
+    ),
+    Mutant(
+        "parts-of-two-lists",
+        LISTING,
+        "        if before != _version(search, entry.dn):\n",
+        "        if not before:\n",
+        "Whoever moves up while a list is read in parts is in no denied group.",
+        (f"{OF_LISTINGS}::test_parts_that_make_no_whole_are_refused",),
+    ),
+    Mutant(
+        "remembered-for-ever",
+        "ingestion/sources/ldap.py",
+        "        if before is not None and before.mark == memory.mark(listed):\n",
+        "        if before is not None:\n",
+        "Whoever is taken out of a group that was read before stays in it.",
+        (f"{OF_SLAPD}::test_only_the_members_of_changed_groups_are_read_again",),
+    ),
+    Mutant(
+        "remembered-of-another-directory",
+        REMEMBERING,
+        '            if kept["of"] != self._of(search):\n',
+        '            if not kept["of"]:\n',
+        "Members that one directory stated are believed of another.",
+        (f"{OF_SLAPD}::test_a_memory_of_another_directory_is_forgotten",),
+    ),
+)
+
 DIRECTORIES: Final = (
     Mutant(
         "admission-not-asked",
