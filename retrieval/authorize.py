@@ -28,13 +28,15 @@ from retrieval.passage import BlindSpot
 @dataclass(frozen=True, slots=True)
 class Authorized:
     """
-    A reader, the principals that the identity links give, and what may be searched.
+    A reader, the principals that the identity links give, and what may be searched, by the groups
+    of the sources and directories that were `believed`.
     """
 
     reader: VerifiedReader
     linked: frozenset[Principal]
     scope: ReadScope
     blind: tuple[BlindSpot, ...]
+    believed: frozenset[SourceName]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,7 @@ class Authorizer:
         if sources is not None:
             scope = narrow_scope(scope, sources=(SourceName(name) for name in sources))
         blind = self.budgets.blind(currency, view.switches, now)
-        return Authorized(reader, linked, scope, blind)
+        return Authorized(reader, linked, scope, blind, view.believed)
 
 
 def require_switched_on(reader: VerifiedReader, switches: Switches) -> None:

@@ -85,11 +85,12 @@ class PermissionView:
     """
     Groups, people, readerships and switches of one epoch.
 
-    `by_digest` holds the ACLs of live documents; `readerships` names them as the index does,
-    with their label.
+    `believed` are the sources and directories whose groups count. `by_digest` holds the ACLs of
+    live documents; `readerships` names them as the index does, with their label.
     """
 
     epoch: Epoch
+    believed: frozenset[SourceName]
     groups: Groups
     people: People
     visibility: VisibilityIndex
@@ -202,6 +203,7 @@ class ViewBuilder:
         people = last.view.people if last and same_people else load_people(connection)
         view = PermissionView(
             epoch=stamp.edition.epoch,
+            believed=stamp.believed,
             groups=groups,
             people=people,
             visibility=VisibilityIndex(groups.directory, groups.memberships, gates, named),

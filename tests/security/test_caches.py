@@ -32,8 +32,8 @@ GROUPS: Final = ("eng", "ops", "all")
 REVIEWED: Final = {
     "ingestion/sources/ldap.py": "who the members of a directory's groups were, by DN, from one "
     "sync to the next, by server and settings; no reader's",
-    "acl/registry/views.py": "groups, directories' users and readerships of one epoch, the same for "
-    "all readers; and "
+    "acl/registry/views.py": "groups, directories' users and readerships of one epoch, the same "
+    "for all readers; and "
     "each reader's groups, by identity links, in the directory that they come from",
     "acl/decision/visibility.py": "what a reader sees, by identity links, ceiling and the expiries "
     "that have passed, in the view of one epoch",
