@@ -9,9 +9,8 @@ Only `wiring` modules read settings.
 """
 
 import os
-from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final, Literal
 
 from pydantic import (
     BaseModel,
@@ -30,12 +29,14 @@ from pydantic_settings import (
 from acl.errors import ConfigurationError
 from acl.model.documents import UNLABELLED
 from acl.settings_brake import Brake, BrakeSettings
+from acl.settings_directories import DirectorySettings, names_of, require_distinct
 from acl.settings_events import Transmitters
 from acl.settings_issuers import IssuerSettings, StepUpSettings, require_consistent
-from acl.settings_labels import LabelRuleSettings, LabelSettings
+from acl.settings_labels import LabelSettings
 from acl.settings_senders import CertificateSettings
+from acl.settings_sources import SourceSettings
 from acl.settings_stores import IndexSettings, KeySettings, RegistrySettings
-from acl.settings_values import Duration, HttpsAddress, Label, Name, Section
+from acl.settings_values import HttpsAddress, Name, Section
 
 SCOPE_PREFIX: Final = r"^([\x21\x23-\x5b\x5d-\x7e]*[/:])?$"
 """
@@ -86,42 +87,6 @@ class RedactionSettings(Section):
     """How many processes look for personal data during a sync."""
 
 
-class SourceSettings(Section):
-    """
-    One source of documents and their permissions.
-    """
-
-    name: Name
-    kind: Literal["exchange"] = "exchange"
-    path: Path | None = None
-    """The exchange-format folder, relative to the configuration file; none if all is pushed."""
-
-    authority: Name
-    """The namespace of the principals that the source names."""
-
-    interval: Duration = timedelta(minutes=15)
-    """How often a worker syncs it."""
-
-    staleness: Duration = timedelta(hours=1)
-    """Permissions older than this are not trusted: the source then goes dark."""
-
-    label: Label | None = None
-    """The label of documents that state none. Default: the most sensitive one of `[labels]`."""
-
-    label_rules: list[LabelRuleSettings] = Field(default=[])
-    """Labels by document id, for documents that state none; the first that matches counts."""
-
-    push_clients: list[Annotated[str, Field(min_length=1)]] = Field(default=[])
-    """OAuth clients that may push to this source."""
-
-    @model_validator(mode="after")
-    def _from_somewhere(self) -> "SourceSettings":
-        if self.path is None and not self.push_clients:
-            msg = "a source needs a path, or push_clients"
-            raise ValueError(msg)
-        return self
-
-
 class Settings(BaseSettings):
     """
     The whole configuration. Build it with `load_settings`.
@@ -148,18 +113,20 @@ class Settings(BaseSettings):
     labels: LabelSettings | None = None
     brake: Brake = BrakeSettings()
     sources: list[SourceSettings] = Field(default=[])
+    directories: list[DirectorySettings] = Field(default=[])
 
     @model_validator(mode="after")
     def _unambiguous(self) -> "Settings":
         for what, names in (
             ("issuers", [one.issuer for one in self.issuers]),
             ("transmitters", [one.issuer for one in self.transmitters]),
-            ("sources", [one.name for one in self.sources]),
+            ("sources", [*names_of(self.sources), *names_of(self.directories)]),
         ):
             if len(set(names)) != len(names):
                 msg = f"two {what} share one name"
                 raise ValueError(msg)
         require_consistent(self.issuers, self.step_up, {one.name for one in self.sources})
+        require_distinct(self.directories, [one.issuer for one in self.issuers])
         bound = [one.issuer for one in self.issuers if one.sender.certificates]
         if bound and self.client_certificates is None:
             msg = (

@@ -2,7 +2,7 @@
 Builds the way in from the configuration.
 """
 
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from typing import Final
 
 from acl.errors import ConfigurationError
@@ -10,6 +10,8 @@ from acl.index.edge_writer import EdgeWriter
 from acl.index.embedder import Embedder
 from acl.index.engine_lease import EngineLease
 from acl.index.turn import Turn
+from acl.keys.password import read_password
+from acl.model.documents import UNLABELLED
 from acl.model.identifiers import AuthorityId, SourceName
 from acl.model.labels import NO_LABEL_POLICY, LabelPolicy
 from acl.model.redaction import Redactor
@@ -18,7 +20,8 @@ from acl.registry.pushed_content import PushQueue
 from acl.registry.pushing import PushWriter
 from acl.registry.pushing_groups import PushedGroupWriter
 from acl.registry.writing import RegistryWriter
-from acl.settings import SourceSettings
+from acl.settings_directories import LdapDirectorySettings, names_of
+from acl.settings_sources import SourceSettings
 from acl.wiring import Ground
 from ingestion.brake import Brake, BrakeLimits
 from ingestion.extract import SandboxedExtractor
@@ -31,9 +34,13 @@ from ingestion.seal import Sealer
 from ingestion.settle import Settler
 from ingestion.sources.exchange import ExchangeSource
 from ingestion.sources.labelled import LabelledSource, LabelRule, LabelRules
+from ingestion.sources.ldap import LdapSource
+from ingestion.sources.ldap_changes import ChangeMemory
+from ingestion.sources.ldap_listing import EntrySearch, Wanted
 from ingestion.sources.port import Source
 
 TURN_FILE: Final = "settling.lock"
+MEMORIES_DIR: Final = "directories"
 
 
 def build_redactor(ground: Ground, stack: ExitStack) -> Redactor:
@@ -83,6 +90,56 @@ def build_source(ground: Ground, settings: SourceSettings) -> Source:
         ground.clock,
     )
     return LabelledSource(listed, label_rules(ground, settings))
+
+
+def build_directory(ground: Ground, settings: LdapDirectorySettings) -> LdapSource:
+    """
+    Return a directory that is read by LDAP; nothing is asked yet.
+
+    Raises:
+        ConfigurationError: The extra is not installed, or a file of it is missing or unsafe.
+    """
+    try:
+        from ingestion.sources.ldap_connection import LdapAddress, connected  # noqa: PLC0415
+    except ImportError as error:
+        msg = f"directory {settings.name} needs the extra: pip install 'readership[ldap]' ({error})"
+        raise ConfigurationError(msg) from error
+    configuration = ground.configuration
+    ca_file = configuration.beside(settings.ca_file) if settings.ca_file else None
+    if ca_file is not None and not ca_file.is_file():
+        msg = f"ca_file {ca_file} of directory {settings.name} does not exist"
+        raise ConfigurationError(msg)
+    password_file = configuration.beside(settings.password_file)
+
+    def connect() -> AbstractContextManager[EntrySearch]:
+        address = LdapAddress(
+            settings.url,
+            settings.start_tls,
+            ca_file,
+            settings.bind_dn,
+            # Read for every sync, so that a changed password needs no restart.
+            read_password(password_file),
+            settings.page,
+            settings.timeout,
+        )
+        return connected(address)
+
+    wanted = Wanted(
+        settings.users_base,
+        settings.users_filter,
+        settings.user_id,
+        settings.groups_base,
+        settings.groups_filter,
+        settings.group_id,
+        settings.member,
+    )
+    name, authority = SourceName(settings.name), AuthorityId(settings.authority)
+    memory = None
+    if settings.changes is not None:
+        file = configuration.data_dir / MEMORIES_DIR / f"{settings.name}.json"
+        what = [settings.url, settings.groups_base, settings.groups_filter, settings.member]
+        memory = ChangeMemory(file, settings.changes, what)
+    return LdapSource(name, ground.tenant, authority, wanted, connect, ground.clock, memory)
 
 
 def label_rules(ground: Ground, settings: SourceSettings) -> LabelRules:
@@ -147,7 +204,7 @@ def build_pipeline(
 
 def build_reconciler(
     ground: Ground,
-    settings: SourceSettings,
+    settings: SourceSettings | LdapDirectorySettings,
     *,
     lease: EngineLease,
     embedder: Embedder,
@@ -158,7 +215,7 @@ def build_reconciler(
     Return what syncs one source.
     """
     settler = build_settler(ground, lease, embedder)
-    default = ground.configuration.default_label(settings)
+    default = default_label(ground, settings)
     pipeline = build_pipeline(
         ground, default, embedder=embedder, redactor=redactor, extractor=extractor
     )
@@ -171,6 +228,15 @@ def build_reconciler(
         clock=ground.clock,
         brake=build_brake(ground),
     )
+
+
+def default_label(ground: Ground, settings: SourceSettings | LdapDirectorySettings) -> str:
+    """
+    Return the label of documents that state none; a directory has no documents.
+    """
+    if isinstance(settings, LdapDirectorySettings):
+        return UNLABELLED
+    return ground.configuration.default_label(settings)
 
 
 def build_brake(ground: Ground) -> Brake | None:
@@ -188,6 +254,7 @@ def build_brake(ground: Ground) -> Brake | None:
         allow_first_sync=settings.brake.first_sync == "allow",
         labels=LabelPolicy(order, order[0]) if order else NO_LABEL_POLICY,
     )
-    sources = [SourceName(one.name) for one in settings.sources]
+    named = (*names_of(settings.sources), *names_of(settings.directories))
+    sources = [SourceName(one) for one in named]
     registry = BrakeRegistry(ground.database, ground.tenant, sources)
     return Brake(limits, registry, ground.namer, ground.clock)

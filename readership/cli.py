@@ -94,7 +94,9 @@ def sync(
     configuration = configuration_of(context)
     settings = chosen(configuration, sources or [])
     if not settings:
-        console.err.print("no [[sources]] is configured; there is nothing to sync")
+        console.err.print(
+            "no [[sources]] and no directory of kind ldap is configured; there is nothing to sync"
+        )
         return
     reports, failed = [], False
     with (

@@ -4,6 +4,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 
 from acl.errors import ReadershipError
 from acl.registry.held import HeldDocuments
@@ -12,6 +13,7 @@ from acl.settings import Configuration
 from acl.wiring import Ground, build_embedder, open_ground, open_lease, require_same_installation
 from ingestion.extract import sandbox_layers
 from ingestion.wiring import build_question_redactor, build_settler, build_source
+from readership.directories import describe_directory
 from readership.findings import Finding, fine, look, wrong
 from readership.issuer_findings import issuer_findings
 from retrieval.wiring import permission_registry, source_budgets
@@ -91,6 +93,8 @@ def _sources(ground: Ground) -> Iterator[Finding]:
             return f"lists {len(listed.documents)} documents, {len(listed.problems)} problems"
 
         yield look(f"source {settings.name}", readable)
+    for one in configuration.settings.directories:
+        yield look(f"directory {one.name}", partial(describe_directory, ground, one))
     yield from _freshness(ground)
     held = HeldDocuments(ground.database, ground.tenant).all()
     if waiting := sum(one.released_at is None for one in held):

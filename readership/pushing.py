@@ -13,7 +13,8 @@ from acl.model.documents import UNLABELLED
 from acl.model.identifiers import AuthorityId, SourceName
 from acl.model.redaction import Redactor
 from acl.registry.switchboard import SwitchBoard
-from acl.settings import Configuration, SourceSettings
+from acl.settings import Configuration
+from acl.settings_sources import SourceSettings
 from acl.wiring import Ground, open_ground
 from ingestion.extract import SandboxedExtractor
 from ingestion.pushed_body import Namespace

@@ -19,9 +19,12 @@ from acl.wiring import (
 )
 from ingestion.wiring import build_question_redactor
 from readership.event_routes import event_routes
+from readership.provisioning import open_scim_desk, scim_challenges, takes_provisioning
 from readership.push_routes import LARGER_BODIES, push_routes
 from readership.pushing import open_push_desk, takes_pushes
 from readership.receiving import open_event_desk, takes_events, takes_logouts
+from readership.scim.routes import LARGER_BODIES as LARGER_SCIM_BODIES
+from readership.scim.routes import scim_routes
 from retrieval.identity_wiring import trusted_issuers
 from retrieval.wiring import Tools, build_app
 
@@ -53,11 +56,17 @@ def build_service(configuration: Configuration, stack: ExitStack) -> FastAPI:
     logger.info("taking hold of the engine")
     lease = open_lease(ground, embedder)
     stack.callback(lease.close)
-    pushes = takes_pushes(configuration)
-    app = build_app(ground, Tools(embedder, redactor, lease), LARGER_BODIES if pushes else None)
+    tools = Tools(embedder, redactor, lease)
+    pushes, provisioning = takes_pushes(configuration), takes_provisioning(configuration)
+    larger = {**(LARGER_BODIES if pushes else {}), **(LARGER_SCIM_BODIES if provisioning else {})}
+    app = build_app(ground, tools, larger)
     if pushes:
         logger.info("opening the push desk")
         app.include_router(push_routes(open_push_desk(configuration, embedder, lease, stack)))
+    if provisioning:
+        logger.info("opening the SCIM desk")
+        desk = open_scim_desk(configuration, stack)
+        app.include_router(scim_routes(desk, scim_challenges(configuration)))
     add_event_desk(app, configuration, stack)
     return app
 

@@ -7,12 +7,14 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeAlias
 
 from acl.index.embedder import Embedder
 from acl.model.redaction import Redactor
 from acl.registry.turn import SyncRunningError, sync_turn
-from acl.settings import Configuration, SourceSettings
+from acl.settings import Configuration
+from acl.settings_directories import LdapDirectorySettings
+from acl.settings_sources import SourceSettings
 from acl.wiring import (
     Ground,
     build_embedder,
@@ -23,7 +25,16 @@ from acl.wiring import (
 )
 from ingestion.extract import SandboxedExtractor
 from ingestion.reconcile import Progress, Reconciler, SyncReport
-from ingestion.wiring import build_reconciler, build_redactor, build_source
+from ingestion.sources.port import Source
+from ingestion.wiring import (
+    build_directory,
+    build_reconciler,
+    build_redactor,
+    build_source,
+    default_label,
+)
+
+Synced: TypeAlias = SourceSettings | LdapDirectorySettings
 
 
 @contextmanager
@@ -82,9 +93,9 @@ class SyncSession:
         self.redactor: Redactor = build_redactor(self.ground, stack)
         self._extractor = stack.enter_context(SandboxedExtractor())
 
-    def reconciler(self, settings: SourceSettings) -> Reconciler:
+    def reconciler(self, settings: Synced) -> Reconciler:
         """
-        Return what syncs one source.
+        Return what syncs one source, or one directory.
         """
         return build_reconciler(
             self.ground,
@@ -95,43 +106,50 @@ class SyncSession:
             extractor=self._extractor,
         )
 
-    def sync(self, settings: SourceSettings, progress: Progress) -> SyncReport:
+    def sync(self, settings: Synced, progress: Progress) -> SyncReport:
         """
-        Sync one source.
+        Sync one source, or one directory.
         """
-        source = build_source(self.ground, settings)
-        label = self._configuration.default_label(settings)
-        return self.reconciler(settings).sync(source, label, progress)
+        label = default_label(self.ground, settings)
+        return self.reconciler(settings).sync(self._source(settings), label, progress)
 
-    def plan(self, settings: SourceSettings) -> SyncReport:
+    def plan(self, settings: Synced) -> SyncReport:
         """
-        Say what a sync of one source would do.
+        Say what a sync of one source, or of one directory, would do.
         """
-        source = build_source(self.ground, settings)
-        label = self._configuration.default_label(settings)
-        return self.reconciler(settings).plan(source, label)
+        label = default_label(self.ground, settings)
+        return self.reconciler(settings).plan(self._source(settings), label)
+
+    def _source(self, settings: Synced) -> Source:
+        if isinstance(settings, LdapDirectorySettings):
+            return build_directory(self.ground, settings)
+        return build_source(self.ground, settings)
 
 
-def with_folders(
-    settings: Sequence[SourceSettings], tell: Callable[[str], None]
-) -> Iterator[SourceSettings]:
+def with_folders(settings: Sequence[Synced], tell: Callable[[str], None]) -> Iterator[Synced]:
     """
-    Yield the sources that can be synced; `tell` why the others cannot.
+    Yield what can be synced; `tell` why the others cannot.
     """
     for one in settings:
-        if one.path is not None:
+        if isinstance(one, LdapDirectorySettings) or one.path is not None:
             yield one
         else:
             tell(f"source {one.name} has no folder: what it holds is pushed")
 
 
-def chosen(configuration: Configuration, names: Sequence[str]) -> list[SourceSettings]:
+def chosen(configuration: Configuration, names: Sequence[str]) -> list[Synced]:
     """
-    Return the named sources, or all.
+    Return the named sources and directories, or all. Directories come first: who is put out of a
+    group does not see what a source tells of next.
 
     Raises:
         ConfigurationError: A name is not configured.
     """
-    if names:
-        return [configuration.source(name) for name in names]
-    return list(configuration.settings.sources)
+    directories = {
+        one.name: one
+        for one in configuration.settings.directories
+        if isinstance(one, LdapDirectorySettings)
+    }
+    if not names:
+        return [*directories.values(), *configuration.settings.sources]
+    return [directories.get(name) or configuration.source(name) for name in names]

@@ -4,7 +4,7 @@ Step 2, the first door. What may this reader search, now?
 Asks `acl.decision` and adds nothing. A source whose permissions are older than its budget, or
 that an operator has switched off, is dark: it is left out of the scope and named as a blind
 spot. A token that was revoked proves nothing; a reader or client that was switched off is
-refused.
+refused, and so is a reader whom a directory does not admit.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -22,6 +22,7 @@ from acl.model.principals import Principal
 from acl.model.scope import ReadScope
 from acl.model.switches import Switches
 from acl.registry.permissions import Currency, PermissionRegistry
+from retrieval.admit import Directories
 from retrieval.errors import (
     EpochNotReachedError,
     InsufficientScopeError,
@@ -34,13 +35,15 @@ from retrieval.passage import BlindSpot
 @dataclass(frozen=True, slots=True)
 class Authorized:
     """
-    A reader, the principals that the identity links give, and what may be searched.
+    A reader, the principals that the identity links give, and what may be searched, by the groups
+    of the sources and directories that were `believed`.
     """
 
     reader: VerifiedReader
     linked: frozenset[Principal]
     scope: ReadScope
     blind: tuple[BlindSpot, ...]
+    believed: frozenset[SourceName]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,7 @@ class Authorizer:
     links: tuple[Link, ...]
     budgets: SourceBudgets
     labels: LabelPolicies
+    directories: Directories
     tenant: TenantId
     clock: Callable[[], datetime]
     demands: Demands = NO_DEMANDS
@@ -141,6 +145,7 @@ class Authorizer:
             InsufficientScopeError: The token was not issued for this operation.
             StepUpRequiredError: The reader has not signed in surely enough for it.
             SwitchedOffError: An operator has switched the reader or the client off.
+            NotAdmittedError: A directory says that the reader is gone, or does not know it.
             EpochNotReachedError: The registry has not come to the epoch that was asked for.
             RegistryUnavailableError: The registry did not answer.
         """
@@ -159,6 +164,8 @@ class Authorizer:
         if at_least is not None and view.epoch < at_least:
             msg = f"epoch {at_least} was asked for, the registry is at {view.epoch}"
             raise EpochNotReachedError(msg)
+        believed = self.directories.believed(currency, view.switches, now)
+        self.directories.require_admitted(linked, view.people, believed)
         ground = ScopeGround(
             epoch=view.epoch,
             visibility=view.visibility,
@@ -177,7 +184,7 @@ class Authorizer:
         if sources is not None:
             scope = narrow_scope(scope, sources=(SourceName(name) for name in sources))
         blind = self.budgets.blind(currency, view.switches, now)
-        return Authorized(reader, linked, scope, blind)
+        return Authorized(reader, linked, scope, blind, view.believed)
 
 
 def require_switched_on(reader: VerifiedReader, switches: Switches) -> None:

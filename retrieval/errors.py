@@ -69,6 +69,15 @@ class SwitchedOffError(ReadershipError):
     code = "switched_off"
 
 
+class NotAdmittedError(ReadershipError):
+    """
+    The directory that speaks for this reader says that it is gone, or does not know it.
+    """
+
+    public_message = "the directory does not admit this user; ask your administrator"
+    code = "not_admitted"
+
+
 class EpochNotReachedError(ReadershipError):
     """
     The client has seen a newer state than this service has.

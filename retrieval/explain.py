@@ -5,17 +5,18 @@ The links, in the order in which they are looked at:
 
 1. reader: neither the reader nor the client is switched off;
 2. link: an identity link gives the token's subject a principal;
-3. document: a document of this id is known, and the seal over its statement holds;
-4. state: it is live;
-5. switch: neither it nor its source is switched off;
-6. source: its source is configured and its permissions are fresh;
-7. index: none of its index points is being rewritten;
-8. ceiling: its label lies below the ceiling of the client and the assurance level;
-9. gates: `decide_read` permits, by which entries, through which groups.
+3. directory: the directories that speak for the reader admit it;
+4. document: a document of this id is known, and the seal over its statement holds;
+5. state: it is live;
+6. switch: neither it nor its source is switched off;
+7. source: its source is configured and its permissions are fresh;
+8. index: none of its index points is being rewritten;
+9. ceiling: its label lies below the ceiling of the client and the assurance level;
+10. gates: `decide_read` permits, by which entries, through which groups.
 
-The past is explained from the history of permissions, memberships and switches. How old a
-source's permissions were, and what the index held, is not kept: links 6 and 7 are then passed
-over, and the explanation says so.
+The past is explained from the history of permissions, memberships, directories' users and
+switches. How old a source's permissions were, how long a directory had been silent, and what the
+index held, is not kept: links 7 and 8 are then passed over, and the explanation says so.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,6 +24,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeAlias
 
+from acl.decision.admission import People
 from acl.decision.explaining import explain_read
 from acl.decision.membership import Directory
 from acl.decision.read import Permit, decide_read
@@ -43,6 +45,7 @@ from acl.model.principals import Principal
 from acl.model.switches import Switches
 from acl.registry.history import History, PastPermission
 from acl.registry.permissions import PermissionRegistry
+from retrieval.admit import Directories
 from retrieval.authorize import LabelPolicies, SourceBudgets
 
 When: TypeAlias = Epoch | datetime
@@ -145,6 +148,8 @@ class _Facts:
     epoch: Epoch
     at: datetime
     directory: Directory
+    people: People
+    believed: frozenset[SourceName]
     switches: Switches
     documents: Sequence[Stated]
     acls: Mapping[ReadershipDigest, AclSnapshot]
@@ -163,6 +168,7 @@ class Explainer:
     links: tuple[IdentityRule, ...]
     budgets: SourceBudgets
     labels: LabelPolicies
+    directories: Directories
     tenant: TenantId
     clock: Callable[[], datetime]
 
@@ -218,6 +224,8 @@ class Explainer:
             view.epoch,
             now,
             view.directory,
+            view.people,
+            self.directories.believed(currency, view.switches, now),
             view.switches,
             tuple(statements.values()),
             view.by_digest,
@@ -231,6 +239,9 @@ class Explainer:
             past.epoch,
             past.at,
             past.directory,
+            past.people,
+            # How long each had been silent is not kept; what is switched off is.
+            frozenset(self.directories.staleness) - past.switches.sources().keys(),
             past.switches,
             past.documents,
             past.acls,
@@ -261,6 +272,7 @@ class Explainer:
         yield from _reader_links(person, facts.switches)
         linked = self._linked(person)
         yield _identity_link(person, linked)
+        yield from self._directory_link(linked, facts)
         if stated is None:
             yield "document", False, "no document of this id is known, or its seal does not hold"
             return
@@ -272,6 +284,11 @@ class Explainer:
         for line in lines[:-1]:
             yield "gates", True, line
         yield "gates", permitted, lines[-1]
+
+    def _directory_link(self, linked: frozenset[Principal], facts: _Facts) -> Iterator[Link]:
+        reason = self.directories.refusal(linked, facts.people, facts.believed)
+        if reason is not None:
+            yield "directory", False, reason
 
     def _source_links(self, stated: Stated, facts: _Facts) -> Iterator[Link]:
         if stated.source not in self.budgets.staleness:
@@ -306,6 +323,7 @@ class Explainer:
 
     def _links_but_gates(self, person: Person, facts: _Facts, stated: Stated) -> Iterator[Link]:
         yield from _reader_links(person, facts.switches)
+        yield from self._directory_link(self._linked(person), facts)
         yield from _document_links(stated, facts)
         yield from self._source_links(stated, facts)
         yield _ceiling_link(self._ceiling(person), stated.label)

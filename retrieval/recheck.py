@@ -19,7 +19,8 @@ source the scope names and whose document it does not withhold:
 - the document has begun to be rewritten;
 - its source has gone dark;
 - it is denied, and since the scope was minted an entry has expired, with which scopes end, or
-  other sources have become fresh or dark, with which groups become known or unknown.
+  other sources or directories have become fresh or dark, with which groups become known or
+  unknown.
 
 Every other refusal at the epoch of the scope is a discrepancy, and is counted as such. At a later
 epoch none is: the search was under permissions that are no longer, and is repeated (`answer`).
@@ -183,8 +184,9 @@ class Rechecker:
             and hit.document not in scope.withheld
         )
         if reason == DENIED:
-            dark_then = {spot.source for spot in present.authorized.blind}
-            dark_now = self.budgets.staleness.keys() - present.fresh
+            blind = {spot.source for spot in present.authorized.blind}
+            dark_then = blind, present.authorized.believed
+            dark_now = self.budgets.staleness.keys() - present.fresh, present.view.believed
             return inside and (present.now >= scope.expires_at or dark_now != dark_then)
         return inside and reason in {BEING_REWRITTEN, SOURCE_IS_DARK}
 

@@ -9,20 +9,24 @@ from dataclasses import dataclass
 
 from fastapi import FastAPI
 
+from acl.decision.admission import SpeakingDirectory
 from acl.identity.tokens import TokenVerifier
 from acl.index.edge_reader import EdgeReader
 from acl.index.embedder import Embedder
 from acl.index.engine_lease import EngineLease
 from acl.model.assurance import Demand
-from acl.model.identifiers import SourceName
+from acl.model.identifiers import AuthorityId, SourceName
 from acl.model.labels import NO_LABEL_POLICY, LabelPolicy
 from acl.model.redaction import Redactor
+from acl.model.switches import Switches
 from acl.registry.content import ContentRegistry
 from acl.registry.history import History
-from acl.registry.permissions import PermissionRegistry
+from acl.registry.permissions import Currency, PermissionRegistry
 from acl.settings import Configuration
+from acl.settings_directories import ScimDirectorySettings
 from acl.settings_labels import LabelSettings
 from acl.wiring import Ground
+from retrieval.admit import Directories
 from retrieval.answer import ReadingRoom
 from retrieval.api.app import Probe, create_app
 from retrieval.authorize import Authorizer, LabelPolicies, SourceBudgets
@@ -69,6 +73,7 @@ def build_room(ground: Ground, tools: Tools) -> ReadingRoom:
             identity_links(configuration),
             budgets,
             label_policies(configuration),
+            speaking_directories(configuration),
             ground.tenant,
             ground.clock,
             demands(configuration),
@@ -99,6 +104,7 @@ def build_explainer(ground: Ground) -> Explainer:
         links=identity_links(ground.configuration),
         budgets=source_budgets(ground.configuration),
         labels=label_policies(ground.configuration),
+        directories=speaking_directories(ground.configuration),
         tenant=ground.tenant,
         clock=ground.clock,
     )
@@ -178,15 +184,38 @@ def _label_policy(labels: LabelSettings, issuer: str) -> LabelPolicy:
 
 def permission_registry(ground: Ground) -> PermissionRegistry:
     """
-    Return the registry's permissions, with the groups of fresh, configured sources only.
+    Return the registry's permissions, with the groups of fresh, configured sources only, and of
+    directories that are believed.
     """
     budgets = source_budgets(ground.configuration)
+    directories = speaking_directories(ground.configuration)
+
+    def believed(currency: Currency, switches: Switches) -> frozenset[SourceName]:
+        now = ground.clock()
+        fresh = budgets.fresh(currency, switches, now)
+        return fresh | directories.believed(currency, switches, now)
+
     return PermissionRegistry(
-        ground.database,
-        ground.tenant,
-        ground.namer,
-        ground.sealer,
-        believed=lambda currency, switches: budgets.fresh(currency, switches, ground.clock()),
+        ground.database, ground.tenant, ground.namer, ground.sealer, believed=believed
+    )
+
+
+def speaking_directories(configuration: Configuration) -> Directories:
+    """
+    Return the configured directories.
+    """
+    directories = configuration.settings.directories
+    return Directories(
+        speaking=tuple(
+            SpeakingDirectory(
+                SourceName(one.name),
+                AuthorityId(one.authority),
+                admits_unknown=one.unknown_users == "allow",
+            )
+            for one in directories
+            if isinstance(one, ScimDirectorySettings)
+        ),
+        staleness={SourceName(one.name): one.staleness for one in directories},
     )
 
 

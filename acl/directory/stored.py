@@ -139,7 +139,28 @@ def replace_group(
     _forget(connection, source, group)
     if members is not None:
         _define(connection, source, group, members)
-    _record(connection, source, group, members, epoch)
+    record_group(connection, source, group, members, epoch)
+
+
+def record_group(
+    connection: Connection,
+    source: SourceName,
+    group: Principal,
+    members: frozenset[Principal] | None,
+    epoch: Epoch,
+) -> None:
+    """
+    Write a group's whole membership list, or with `None` that it is defined no more, down.
+    """
+    connection.execute(
+        insert(tables.group_history).values(
+            source=source,
+            authority=group.authority,
+            id=group.id,
+            epoch=epoch,
+            members=None if members is None else members_json(members),
+        )
+    )
 
 
 def members_json(members: frozenset[Principal]) -> str:
@@ -187,21 +208,3 @@ def _define(
     ]
     if belonging:
         connection.execute(insert(tables.members), belonging)
-
-
-def _record(
-    connection: Connection,
-    source: SourceName,
-    group: Principal,
-    members: frozenset[Principal] | None,
-    epoch: Epoch,
-) -> None:
-    connection.execute(
-        insert(tables.group_history).values(
-            source=source,
-            authority=group.authority,
-            id=group.id,
-            epoch=epoch,
-            members=None if members is None else members_json(members),
-        )
-    )

@@ -13,6 +13,7 @@ from typing import Final
 SEARCH_SCOPE: Final = "rag.search"
 READ_SCOPE: Final = "rag.read"
 INGEST_SCOPE: Final = "rag.ingest"
+SCIM_SCOPE: Final = "rag.scim"
 AUDIT_SCOPE: Final = "rag.audit"
 ADMIN_SCOPE: Final = "rag.admin"
 REVEAL_SCOPE: Final = "rag.reveal"
@@ -21,7 +22,9 @@ READERS_SCOPES: Final = (SEARCH_SCOPE, READ_SCOPE)
 What a reader's client is told to ask for.
 """
 
-SCOPES: Final = frozenset({*READERS_SCOPES, INGEST_SCOPE, AUDIT_SCOPE, ADMIN_SCOPE, REVEAL_SCOPE})
+SCOPES: Final = frozenset(
+    {*READERS_SCOPES, INGEST_SCOPE, SCIM_SCOPE, AUDIT_SCOPE, ADMIN_SCOPE, REVEAL_SCOPE}
+)
 """
 All there are. No operation takes `rag.admin` or `rag.reveal` yet.
 """

@@ -10,7 +10,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Row, Select, and_, func, insert, select
 
+from acl.decision.admission import People
 from acl.decision.membership import Directory
+from acl.directory.changes import changed_since
+from acl.directory.people import people_at
 from acl.directory.stored import directory_of, members_from
 from acl.model.documents import DocumentState
 from acl.model.grants import AclSnapshot
@@ -60,6 +63,7 @@ class PastView:
     epoch: Epoch
     at: datetime
     directory: Directory
+    people: People
     switches: Switches
     documents: tuple[PastPermission, ...]
     acls: Mapping[ReadershipDigest, AclSnapshot]
@@ -90,6 +94,7 @@ class History:
                 epoch,
                 moment,
                 directory_at(connection, self._tenant, epoch, switches.groups(self._tenant)),
+                people_at(connection, epoch),
                 switches,
                 tuple(documents),
                 acls_at(connection, self._tenant, digests),
@@ -188,15 +193,15 @@ def directory_at(
         past.epoch == newest.c.epoch,
     )
     found: Select[tuple[str, ...]] = select(tables.group_history).join(newest, same)
-    stated = [
-        (
-            row.source,
-            Principal(tenant, AuthorityId(row.authority), PrincipalKind.GROUP, row.id),
-            members_from(tenant, row.members),
-        )
-        for row in connection.execute(found.where(past.members.is_not(None)))
-    ]
-    return directory_of(tenant, stated, unknown)
+    stated: dict[tuple[str, Principal], frozenset[Principal]] = {}
+    for row in connection.execute(found.where(past.members.is_not(None))):
+        group = Principal(tenant, AuthorityId(row.authority), PrincipalKind.GROUP, row.id)
+        stated[row.source, group] = members_from(tenant, row.members)
+    for group_stated, changes in changed_since(connection, tenant, newest, epoch).items():
+        for added, removed in changes:
+            stated[group_stated] = (stated[group_stated] | added) - removed
+    listed = [(source, group, some) for (source, group), some in stated.items()]
+    return directory_of(tenant, listed, unknown)
 
 
 def _permission(row: Row[tuple[object, ...]]) -> PastPermission:

@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from acl.errors import ConfigurationError
-from acl.keys.files import require_private
+from acl.keys.password import read_password
 from acl.registry import tables
 from acl.registry.address import connection_parameters
 from acl.registry.engines import Engines
@@ -211,26 +211,6 @@ def _driver() -> "type[PatientConnection]":
         )
         raise ConfigurationError(msg) from error
     return PatientConnection
-
-
-def read_password(path: Path) -> str:
-    """
-    Read the password; the file's last line break does not belong to it.
-
-    Raises:
-        KeyFileError: It is missing, or others may read it.
-        ConfigurationError: It is empty, or holds more than one line.
-    """
-    require_private(path)
-    try:
-        password = path.read_text(encoding="utf-8").removesuffix("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        msg = f"registry.password_file {path} cannot be read as text"
-        raise ConfigurationError(msg) from error
-    if not password or "\n" in password or "\0" in password:
-        msg = f"registry.password_file {path} must hold the password on one line, nothing else"
-        raise ConfigurationError(msg)
-    return password
 
 
 def _lock_epoch(connection: Connection) -> None:

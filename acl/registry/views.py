@@ -16,9 +16,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
+from acl.decision.admission import People
 from acl.decision.compiled import Gates, Memberships, PrincipalNumbers
 from acl.decision.membership import Directory, Standing
 from acl.decision.visibility import VisibilityIndex
+from acl.directory.people import load_people, people_changed
 from acl.directory.stored import load_directory
 from acl.keys.naming import Namer
 from acl.model.documents import DocumentState
@@ -81,14 +83,16 @@ class Groups:
 @dataclass(frozen=True, slots=True)
 class PermissionView:
     """
-    Groups, readerships and switches of one epoch.
+    Groups, people, readerships and switches of one epoch.
 
-    `by_digest` holds the ACLs of live documents; `readerships` names them as the index does,
-    with their label.
+    `believed` are the sources and directories whose groups count. `by_digest` holds the ACLs of
+    live documents; `readerships` names them as the index does, with their label.
     """
 
     epoch: Epoch
+    believed: frozenset[SourceName]
     groups: Groups
+    people: People
     visibility: VisibilityIndex
     by_digest: Mapping[ReadershipDigest, AclSnapshot]
     readerships: Mapping[ReadershipKey, tuple[ReadershipDigest, str]]
@@ -136,10 +140,11 @@ class _Stamp:
 class _Built:
     """
     A view, what it was built from, its ACLs in numbers, and how many principals were numbered
-    when the numbers began.
+    when the numbers began. `people` is the epoch at which a directory last spoke of a user.
     """
 
     stamp: _Stamp
+    people: Epoch
     view: PermissionView
     gates: Gates
     numbered_at_first: int
@@ -193,9 +198,14 @@ class ViewBuilder:
             named = {self._namer.readership(*one): one for one in live if one[0] in by_digest}
             before = last.gates if last is not None else Gates.none(self._tenant, numbers)
             gates = before.extended(by_digest)
+        spoken = people_changed(connection)
+        same_people = last is not None and last.people == spoken
+        people = last.view.people if last and same_people else load_people(connection)
         view = PermissionView(
             epoch=stamp.edition.epoch,
+            believed=stamp.believed,
             groups=groups,
+            people=people,
             visibility=VisibilityIndex(groups.directory, groups.memberships, gates, named),
             by_digest=by_digest,
             readerships=named,
@@ -203,7 +213,7 @@ class ViewBuilder:
             switched_off=frozenset(self._namer.document(*one) for one in switches.documents()),
         )
         at_first = last.numbered_at_first if last is not None else len(numbers)
-        return _Built(stamp, view, gates, at_first)
+        return _Built(stamp, spoken, view, gates, at_first)
 
     def _reusable(self) -> _Built | None:
         # Numbers are never taken back: once most of them stand for what is gone, begin anew.

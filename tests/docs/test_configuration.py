@@ -18,22 +18,31 @@ def sections(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, ty
     Yield each section's heading and the model of its keys.
     """
     for name, field in model.model_fields.items():
-        inner = inner_model(field)
-        if inner is None:
-            continue
         path = f"{prefix}{name}"
-        yield f"`[[{path}]]`" if is_list(field) else f"`[{path}]`", inner
-        yield from sections(inner, f"{path}.")
+        for inner in inner_models(field):
+            heading = f"`[[{path}]]`" if is_list(field) else f"`[{path}]`"
+            kind = inner.model_fields.get("kind")
+            if name == "directories" and kind is not None:
+                heading += f" of kind `{typing.get_args(kind.annotation)[0]}`"
+            yield heading, inner
+            yield from sections(inner, f"{path}.")
 
 
-def inner_model(field: FieldInfo) -> type[BaseModel] | None:
+def inner_models(field: FieldInfo) -> list[type[BaseModel]]:
     """
-    Return the model that a field holds, or holds a list of.
+    Return the models that a field holds, or holds a list of.
     """
-    for candidate in (field.annotation, *typing.get_args(field.annotation)):
-        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
-            return candidate
-    return None
+    return [one for one in leaves(field.annotation) if issubclass(one, BaseModel)]
+
+
+def leaves(annotation: object) -> Iterator[type]:
+    """
+    Yield the types that an annotation is made of.
+    """
+    if isinstance(annotation, type) and not typing.get_args(annotation):
+        yield annotation
+    for inner in typing.get_args(annotation):
+        yield from leaves(inner)
 
 
 def is_list(field: FieldInfo) -> bool:

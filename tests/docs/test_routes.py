@@ -13,8 +13,10 @@ from acl.index.hashing_embedder import HashingEmbedder
 from acl.model.redaction import RedactedText
 from acl.settings import load_configuration
 from acl.wiring import open_ground, open_lease, prepare_data_dir
+from readership.provisioning import open_scim_desk, scim_challenges
 from readership.push_routes import push_routes
 from readership.pushing import open_push_desk
+from readership.scim.routes import scim_routes
 from readership.serving import add_event_desk
 from retrieval.wiring import Tools, build_app
 from tests.docs.pages import README, section_of
@@ -37,6 +39,13 @@ model = "hashing"
 name = "pushed"
 authority = "acme"
 push_clients = ["pusher"]
+[[directories]]
+name = "people"
+kind = "scim"
+authority = "acme"
+clients = ["provisioner"]
+user_id = "externalId"
+group_id = "externalId"
 """
 
 
@@ -82,6 +91,8 @@ def routes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[set[tuple[str, 
         )
         app.include_router(push_routes(desk))
         add_event_desk(app, configuration, stack)
+        provisioning = open_scim_desk(configuration, stack)
+        app.include_router(scim_routes(provisioning, scim_challenges(configuration)))
         paths = app.openapi()["paths"]
         yield {(method.upper(), path) for path, methods in paths.items() for method in methods}
 

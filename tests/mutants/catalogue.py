@@ -11,6 +11,7 @@ from tests.mutants import (
     of_possession,
     of_revocation,
     of_the_decision,
+    of_the_directories,
     of_the_doors,
     of_the_index,
     of_the_model,
@@ -36,5 +37,7 @@ AREAS: Final[Mapping[str, tuple[Mutant, ...]]] = {
     "revocation": of_revocation.REVOCATION,
     "syncs": of_ingestion.SYNCS,
     "pushes": of_ingestion.PUSHES,
+    "directories": of_the_directories.DIRECTORIES,
+    "LDAP": of_the_directories.LDAP,
 }
 MUTANTS: Final = tuple(one for mutants in AREAS.values() for one in mutants)

@@ -31,6 +31,7 @@ from acl.registry.permissions import PermissionRegistry
 from acl.registry.switchboard import SwitchBoard
 from acl.registry.writing import PermissionChange, RegistryWriter
 from ingestion.settle import Settler
+from retrieval.admit import Directories
 from retrieval.authorize import Authorized, Authorizer, LabelPolicies, SourceBudgets
 from retrieval.recheck import Rechecker
 from tests.acl.identity.readers import proven
@@ -103,7 +104,9 @@ class Stack:
             SEALER,
             believed=lambda currency, switches: BUDGETS.fresh(currency, switches, self.now),
         )
-        self.authorizer = Authorizer(self.permissions, LINKS, BUDGETS, LABELS, ACME, self.clock)
+        self.authorizer = Authorizer(
+            self.permissions, LINKS, BUDGETS, LABELS, Directories(), ACME, self.clock
+        )
         self.rechecker = Rechecker(self.permissions, BUDGETS, NAMER, self.clock)
         self.reader = EdgeReader(self.index.lease, ACME, NAMER, self.clock)
 

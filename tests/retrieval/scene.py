@@ -17,6 +17,7 @@ from acl.model.labels import NO_LABEL_POLICY, LabelPolicy
 from acl.model.switches import Switch, SwitchKind
 from acl.registry.database import migrate
 from acl.registry.switchboard import SwitchBoard
+from retrieval.admit import Directories
 from retrieval.authorize import Authorized, Authorizer, LabelPolicies, SourceBudgets
 from retrieval.recheck import Rechecker
 from tests.acl.identity.readers import proven
@@ -129,6 +130,7 @@ def scene_in(directory: Path) -> Iterator[Scene]:
             (IdentityLink(ISSUER, "sub", CORP),),
             budgets,
             LabelPolicies({ISSUER: NO_LABEL_POLICY}),
+            Directories(),
             ACME,
             lambda: NOON,
         )

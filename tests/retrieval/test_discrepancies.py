@@ -227,6 +227,30 @@ def test_groups_that_are_said_to_be_others_since_are_none(doors: Scene) -> None:
     assert ({"denied": 1}, {}) == (checked.refused, checked.discrepancies)
 
 
+def test_groups_of_a_directory_that_has_fallen_silent_since_are_none(doors: Scene) -> None:
+    """
+    It has no documents, and so is no source that could be dark.
+    """
+    but_guests(doors, INTRANET)
+    sources = doors.budgeted(handbook=2)
+
+    def hearing(*names: SourceName) -> Scene:
+        permissions = PermissionRegistry(
+            doors.registry.database, ACME, NAMER, SEALER, lambda *_: frozenset(names)
+        )
+        return replace(
+            sources,
+            authorizer=replace(sources.authorizer, permissions=permissions),
+            rechecker=replace(sources.rechecker, permissions=permissions),
+        )
+
+    may = hearing(HANDBOOK, INTRANET).asks()
+
+    checked = found(hearing(HANDBOOK), may)
+
+    assert ({"denied": 1}, {}) == (checked.refused, checked.discrepancies)
+
+
 def but_guests(doors: Scene, source: SourceName) -> None:
     """
     Let alice read the plan, unless she is a guest; a source says that only carol is.

@@ -19,6 +19,7 @@ from acl.registry.errors import NotRecordedError
 from acl.registry.history import History
 from acl.registry.permissions import PermissionRegistry
 from acl.registry.switchboard import SwitchBoard
+from retrieval.admit import Directories
 from retrieval.authorize import LabelPolicies, SourceBudgets
 from retrieval.explain import Explainer, Explanation, Person
 from tests.acl.people import (
@@ -91,6 +92,7 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
             (IdentityLink(ISSUER, "sub", CORP),),
             budgets,
             LabelPolicies({ISSUER: NO_LABEL_POLICY}),
+            Directories(),
             ACME,
             lambda: NOON,
         )

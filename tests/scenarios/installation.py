@@ -22,7 +22,8 @@ from acl.model.documents import UNLABELLED
 from acl.model.identifiers import AuthorityId, SourceName
 from acl.model.principals import Principal, PrincipalKind
 from acl.registry.permissions import PermissionRegistry
-from acl.settings import SourceSettings, load_configuration
+from acl.settings import load_configuration
+from acl.settings_sources import SourceSettings
 from acl.wiring import Ground, open_ground, open_lease, prepare_data_dir, require_same_installation
 from ingestion.extract import SandboxedExtractor
 from ingestion.reconcile import Progress, Reconciler, SyncReport

@@ -91,5 +91,28 @@ PROMISES: Final[dict[str, str]] = {
         "The access rules of the source systems are enforced as they are, on paper, in the index "
         "and over HTTP alike."
     ),
+    "scim-deactivation": (
+        "Whoever a directory says is gone, or does not know, is refused at the next request, "
+        "whatever any ACL grants."
+    ),
+    "scim-in-force": "What a directory provisions is in force at every process on return.",
+    "scim-reference": (
+        "Whatever is provisioned in whatever order, groups, users and their past are what a plain "
+        "model says."
+    ),
+    "scim-atomic": (
+        "A change that a directory provisions is made whole, with epoch, history and audit "
+        "record, or not at all."
+    ),
+    "scim-authorised": (
+        "Only a client that a directory names, with a token issued for provisioning, learns or "
+        "changes anything of it."
+    ),
+    "scim-hostile": "A malformed provisioning request is refused in SCIM's form; nothing changes.",
+    "ldap-whole": (
+        "A listing of a directory that is not whole, or could be misread, changes nothing; a "
+        "member that is not listed leaves its group not fully known."
+    ),
+    "ldap-tls": "No password of a directory is sent to anybody but the server it belongs to.",
     "key-file-permissions": "A key that others can read or change is not used.",
 }

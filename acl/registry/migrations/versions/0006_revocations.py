@@ -6,8 +6,8 @@ from alembic import op
 from acl.registry.tables import exact_text
 
 
-revision = "0005_revocations"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,3 @@
+"""
+Tests of SCIM, without HTTP.
+"""
