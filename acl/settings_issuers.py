@@ -61,13 +61,13 @@ class IntrospectionSettings(Section):
     when: Literal["opaque", "signed", "both"] = "opaque"
     """`signed` asks about signed tokens too, once their signature holds."""
 
-    cache: Duration = timedelta(seconds=10)
+    cache_for: Duration = timedelta(seconds=10)
     """How long an answer counts, and so how long a revoked token may."""
 
     @model_validator(mode="after")
     def _bounded(self) -> "IntrospectionSettings":
-        if not 0 <= self.cache.total_seconds() <= MAX_CACHE_SECONDS:
-            msg = f"cache is at most {MAX_CACHE_SECONDS}s"
+        if not 0 <= self.cache_for.total_seconds() <= MAX_CACHE_SECONDS:
+            msg = f"cache_for is at most {MAX_CACHE_SECONDS}s"
             raise ValueError(msg)
         return self
 

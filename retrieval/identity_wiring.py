@@ -179,7 +179,7 @@ def _introspector(configuration: Configuration, issuer: IssuerSettings) -> Intro
         endpoint=asked.endpoint,
         client_id=asked.client_id,
         secret=lambda: read_secret(path),
-        cache_seconds=asked.cache.total_seconds(),
+        cache_seconds=asked.cache_for.total_seconds(),
         opaque=asked.when != "signed",
         always=asked.when != "opaque",
         wire=wire_to(configuration, issuer),

@@ -94,7 +94,7 @@ def test_everything_that_is_written_down_arrives(tmp_path: Path) -> None:
         LINK,
         '[issuers.groups]\nauthority = "corp"\nclaim = "roles"\nwhen_missing = "none"\n',
         ASKED,
-        'when = "both"\ncache = "30s"\n',
+        'when = "both"\ncache_for = "30s"\n',
         '[[issuers.clients]]\nclient = "chat"\nname = "ChatGPT"\nscopes = ["rag.search"]\n',
         '[[issuers.actors]]\nactor = "agent://planner"\nsources = ["handbook"]\n',
         '[[issuers.services]]\nclient = "svc"\nauthority = "corp"\nuser = "robot"\n',
@@ -188,7 +188,7 @@ MISTAKES: Final[dict[str, tuple[tuple[str, ...], str]]] = {
         (FIRST, ASKED.replace('"secret"', '"gone"')),
         "No such file",
     ),
-    "answers that count for long": ((FIRST, ASKED, 'cache = "10m"\n'), "at most 300s"),
+    "answers that count for long": ((FIRST, ASKED, 'cache_for = "10m"\n'), "at most 300s"),
     "opaque tokens of two": ((FIRST, ASKED, SECOND, ASKED), "opaque tokens"),
     "a client twice": (
         (FIRST, '[[issuers.clients]]\nclient = "x"\n' * 2),
