@@ -303,6 +303,14 @@ DIRECTORIES: Final = (
         (f"{OF_ENDPOINTS}::test_nobody_else_learns_or_changes_anything",),
     ),
     Mutant(
+        "provisioning-by-revoked-tokens",
+        DESK,
+        "        self.revocation.check(reader, self.database)\n",
+        "",
+        "Whoever was cut off goes on saying who works here.",
+        (f"{OF_ENDPOINTS}::test_nobody_else_learns_or_changes_anything",),
+    ),
+    Mutant(
         "provisioning-by-any-client",
         DESK,
         "        found = self.directories.get((reader.issuer, reader.client))\n",

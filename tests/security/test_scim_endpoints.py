@@ -18,6 +18,7 @@ from httpx2 import Response
 from acl.audit.chain import AuditTrail
 from acl.identity.errors import KeysUnavailableError
 from acl.identity.jwks import PublicKey
+from acl.model.revocations import SUBJECT, TokensOf
 from acl.identity.tokens import TokenVerifier
 from acl.model.identifiers import SourceName
 from acl.registry.database import open_database
@@ -26,6 +27,7 @@ from acl.registry.provisioning_groups import GroupProvisioning
 from acl.registry.provisioning_users import UserProvisioning
 from readership.demo.issuer import UNSAFE_DEMO_ISSUER, UnsafeDemoIssuer
 from readership.provisioning import scim_challenges
+from readership.revoking import revoke
 from readership.scim.desk import ScimDesk
 from readership.scim.routes import scim_routes
 from retrieval.identity_wiring import trusted_issuers
@@ -185,6 +187,7 @@ def strangers(world: ScimWorld) -> dict[str, tuple[int, list[tuple[str, str]]]]:
         "two tokens": (401, [("Authorization", good), ("Authorization", good)]),
         "a forged token": (401, [("Authorization", f"Bearer {forged}")]),
         "half a token": (401, [("Authorization", good[:-40])]),
+        "a revoked token": (401, of("gone", IDP, "rag.scim")),
         "a reader": (403, of("service", IDP, "rag.search rag.read")),
         "an operator": (403, of("operator", "console", "rag.audit rag.admin")),
         "a push client": (403, of("service", "pusher", "rag.ingest")),
@@ -197,6 +200,7 @@ def strangers(world: ScimWorld) -> dict[str, tuple[int, list[tuple[str, str]]]]:
 @pytest.mark.promise("scim-authorised")
 def test_nobody_else_learns_or_changes_anything(world: ScimWorld, target: Target) -> None:
     (world.directory / "forged").mkdir(exist_ok=True)
+    revoke(world.configuration, TokensOf(UNSAFE_DEMO_ISSUER, SUBJECT, "gone"), "lost")
     before = state(world, target)
     for who, (status, headers) in strangers(world).items():
         for name in CALLS:
