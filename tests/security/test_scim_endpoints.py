@@ -18,9 +18,9 @@ from httpx2 import Response
 from acl.audit.chain import AuditTrail
 from acl.identity.errors import KeysUnavailableError
 from acl.identity.jwks import PublicKey
-from acl.model.revocations import SUBJECT, TokensOf
 from acl.identity.tokens import TokenVerifier
 from acl.model.identifiers import SourceName
+from acl.model.revocations import SUBJECT, TokensOf
 from acl.registry.database import open_database
 from acl.registry.provisioned import ProvisionedRegistry
 from acl.registry.provisioning_groups import GroupProvisioning

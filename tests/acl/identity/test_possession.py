@@ -234,32 +234,31 @@ def test_a_bound_token_is_no_bearer_token() -> None:
     assert not Door().opens(FREE, "dpop", with_proofs(PROVER.proof(FREE)))
 
 
-@pytest.mark.parametrize(
-    "confirmation",
-    [
-        None,
-        {},
-        [],
-        "jkt",
-        {"jkt": None},
-        {"jkt": 7},
-        {"jkt": [PROVER.thumbprint()]},
-        {"jkt": ""},
-        {"jkt": PROVER.thumbprint() + "="},
-        {"jkt": OTHER.thumbprint()},
-        {"kid": "one"},
-        {"jwk": PROVER.jwk()},
-        {"jkt": PROVER.thumbprint(), "kid": "one"},
-        {"x5t#S256": 7},
-    ],
-    ids=repr,
-)
-def test_what_is_bound_in_another_way_opens_nothing(confirmation: object) -> None:
+BOUND_OTHERWISE: Final[Mapping[str, object]] = {
+    "null": None,
+    "nothing": {},
+    "a list": [],
+    "a text": "jkt",
+    "no key": {"jkt": None},
+    "a number": {"jkt": 7},
+    "a list of keys": {"jkt": [PROVER.thumbprint()]},
+    "an empty key": {"jkt": ""},
+    "a key with padding": {"jkt": PROVER.thumbprint() + "="},
+    "somebody else's key": {"jkt": OTHER.thumbprint()},
+    "a key by id": {"kid": "one"},
+    "a whole key": {"jwk": PROVER.jwk()},
+    "a key and an id": {"jkt": PROVER.thumbprint(), "kid": "one"},
+    "a certificate that is a number": {"x5t#S256": 7},
+}
+
+
+@pytest.mark.parametrize("kind", BOUND_OTHERWISE)
+def test_what_is_bound_in_another_way_opens_nothing(kind: str) -> None:
     """
     By neither scheme, and whatever comes with it.
     """
     door = Door()
-    token = door.bound(confirmation)
+    token = door.bound(BOUND_OTHERWISE[kind])
 
     for scheme in ("bearer", "dpop"):
         came = replace(with_proofs(PROVER.proof(token)), certificates=(structured(certificate()),))
