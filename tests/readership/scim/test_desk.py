@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -95,7 +96,8 @@ def test_a_refusal_is_recorded(office: Office) -> None:
     with pytest.raises(ReadershipError):
         office.admit(client="another")
 
-    event = list(office.desk.trail.events())[-1]
+    events: list[dict[str, Any]] = list(office.desk.trail.events())
+    event = events[-1]
 
     assert ("provision", "refused", "another") == (
         event["action"],
