@@ -21,9 +21,8 @@ RESOURCES: Final = "readership/scim/resources.py"
 
 OF_ADMISSION: Final = "tests/acl/decision/test_admission.py"
 OF_SEQUENCES: Final = "tests/acl/registry/test_provisioning.py"
-OF_SCIM: Final = "tests/end_to_end/test_scim.py"
+OF_THE_DESK: Final = "tests/readership/scim/test_desk.py"
 OF_PATCHES: Final = "tests/readership/scim/test_patches.py"
-OF_ENDPOINTS: Final = "tests/security/test_scim_endpoints.py"
 AS_A_TABLE_SAYS: Final = (f"{OF_ADMISSION}::test_every_combination_is_as_a_table_says",)
 AS_A_MODEL_SAYS: Final = (
     f"{OF_SEQUENCES}::test_one_story_of_everything_is_what_a_plain_model_says",
@@ -203,7 +202,7 @@ DIRECTORIES: Final = (
         "        if state == UserState.ACTIVE.value:\n",
         "        if state not in {UserState.INACTIVE, UserState.DELETED}:\n",
         "Whoever writes a state of their own into the registry is admitted.",
-        (f"{OF_ENDPOINTS}::test_a_registry_that_has_lost_its_users_admits_nobody",),
+        (f"{OF_SEQUENCES}::test_a_state_that_was_written_by_hand_is_not_an_active_one",),
     ),
     Mutant(
         "people-state-without-epoch",
@@ -300,7 +299,7 @@ DIRECTORIES: Final = (
         "        if SCIM_SCOPE not in reader.scopes:\n",
         "        if not reader.scopes:\n",
         "A reader's token of the right client provisions.",
-        (f"{OF_ENDPOINTS}::test_nobody_else_learns_or_changes_anything",),
+        (f"{OF_THE_DESK}::test_a_token_for_something_else_is_refused",),
     ),
     Mutant(
         "provisioning-by-revoked-tokens",
@@ -316,7 +315,7 @@ DIRECTORIES: Final = (
         "        found = self.directories.get((reader.issuer, reader.client))\n",
         "        found = next(iter(self.directories.values()), None)\n",
         "Any client with the scope provisions somebody's directory.",
-        (f"{OF_ENDPOINTS}::test_nobody_else_learns_or_changes_anything",),
+        (f"{OF_THE_DESK}::test_a_client_of_no_directory_is_refused",),
     ),
     Mutant(
         "provisioning-by-a-client-that-is-off",
@@ -324,7 +323,7 @@ DIRECTORIES: Final = (
         "        require_switched_on(reader, Switches(self.switches.off()))\n",
         "",
         "A client that an operator has switched off goes on provisioning.",
-        (f"{OF_SCIM}::test_a_client_may_be_switched_off",),
+        (f"{OF_THE_DESK}::test_who_is_switched_off_is_refused",),
     ),
     Mutant(
         "activity-by-any-value",

@@ -550,6 +550,19 @@ def test_whoever_is_killed_during_a_change_has_changed_nothing(
     assert {"e-ann": UserState.INACTIVE} == office.seen()[1]
 
 
+@pytest.mark.promise("scim-deactivation")
+def test_a_state_that_was_written_by_hand_is_not_an_active_one(
+    registry: Registry, office: Office
+) -> None:
+    office.users.create(ANN, ignored, now=NOON)
+    assert {"e-ann": UserState.ACTIVE} == office.seen()[1]
+
+    registry.sql("UPDATE directory_users SET state = 'open', epoch = epoch + 1")
+    registry.sql("UPDATE epoch SET value = value + 1")
+
+    assert {"e-ann": UserState.INACTIVE} == office.seen()[1]
+
+
 def test_a_member_that_was_not_provisioned_is_refused(office: Office) -> None:
     elsewhere = office_in(office.database)
     theirs = elsewhere.users.create(ANN, ignored, now=NOON).kept.id
