@@ -307,7 +307,7 @@ DIRECTORIES: Final = (
         "        self.revocation.check(reader, self.database)\n",
         "",
         "Whoever was cut off goes on saying who works here.",
-        (f"{OF_ENDPOINTS}::test_nobody_else_learns_or_changes_anything",),
+        ("tests/security/test_scim_endpoints.py::test_nobody_else_learns_or_changes_anything",),
     ),
     Mutant(
         "provisioning-by-any-client",
