@@ -104,6 +104,29 @@ class Challenges:
         # RFC 9449, section 7.1: which algorithms a proof may have.
         return f'{challenge}, DPoP algs="{" ".join(sorted(ALGORITHMS))}"'
 
+    def for_tool(self, error: ReadershipError) -> dict[str, list[str]] | None:
+        """
+        Return what belongs into `_meta` of a tool's result, for hosts that act on that.
+
+        ChatGPT asks for another sign-in only if `error` and `error_description` are both there,
+        and knows no other error than a lack of scope.
+        """
+        match error:
+            case InsufficientScopeError():
+                wanted = self.names.asked_as(error.needed)
+            case StepUpRequiredError():
+                asked = self.names.asked_as(error.needed), error.demand.scope
+                wanted = " ".join(filter(None, asked))
+            case _:
+                return None
+        told = (
+            f'resource_metadata="{self.metadata_url()}"',
+            'error="insufficient_scope"',
+            f'error_description="{error.public_message}"',
+            f'scope="{wanted}"',
+        )
+        return {"mcp/www_authenticate": [f"Bearer {', '.join(told)}"]}
+
     def _bearer(self, error: ReadershipError, operation: str | None) -> str | None:
         common = f'resource_metadata="{self.metadata_url()}"'
         wanted = self.names.asked_as(operation or self.default_scope)

@@ -1,5 +1,5 @@
 """
-The page of identity providers: its configurations are right, and what `doctor` is said to print
+The pages of identity providers: their configurations are right, and what `doctor` is said to print
 is what it prints.
 """
 
@@ -22,14 +22,13 @@ from tests.acl.identity.tls import TRUST
 from tests.docs.pages import DOCS, text_of
 from tests.end_to_end.event_world import written
 
-PAGE: Final = DOCS / "identity-providers.md"
+PAGES: Final = DOCS / "identity-providers"
 RESOURCE: Final = "https://rag.acme.example/mcp"
 PROVIDERS: Final = ("Entra ID", "Okta", "Keycloak", "Auth0", "Google")
 
 
 def section(provider: str) -> str:
-    _, _, rest = text_of(PAGE).partition(f"\n## {provider}\n")
-    return rest.partition("\n## ")[0]
+    return text_of(PAGES / f"{provider.lower().replace(' ', '-')}.md")
 
 
 def configuration(provider: str) -> str:
@@ -210,4 +209,5 @@ def test_doctor_prints_two_lines_for_an_issuer_that_agrees(
         f"ok keys of {where}: 1 fetched: k1 (RS256)",
         f"ok discovery of {where}: agrees; PKCE S256; clients register dynamically",
     ] == found
-    assert "agrees; PKCE S256; clients register dynamically" in section("When all agrees")
+    index = text_of(DOCS / "identity-providers.md")
+    assert "agrees; PKCE S256; clients register dynamically" in index

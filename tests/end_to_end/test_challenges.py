@@ -6,10 +6,17 @@ from collections.abc import Iterator
 
 import pytest
 
+from acl.errors import ReadershipError
 from acl.identity.errors import TokenRejectedError
+from acl.model.assurance import Demand
 from acl.model.scopes import SCOPES, ScopeNames
 from retrieval.api.problems import Challenges
-from retrieval.errors import InsufficientScopeError, NotAuthenticatedError, NotFoundError
+from retrieval.errors import (
+    InsufficientScopeError,
+    NotAuthenticatedError,
+    NotFoundError,
+    StepUpRequiredError,
+)
 from tests.acl.identity.issuers import AUDIENCE, ISSUER
 from tests.end_to_end.event_world import CONFIGURATION, EventWorld, lay_out, process
 
@@ -52,6 +59,37 @@ def test_each_challenge_is_exactly_this(
     No `error` where no token was sent (RFC 6750, section 3.1).
     """
     assert header == Challenges(RESOURCE, "rag.search").header(error, operation)
+
+
+@pytest.mark.parametrize(
+    ("error", "scope"),
+    [
+        (InsufficientScopeError("rag.read"), f"{PREFIX}rag.read"),
+        (StepUpRequiredError("rag.search", Demand(("phr",), scope="rag.confidential")), None),
+        (StepUpRequiredError("rag.search", Demand(("phr",))), f"{PREFIX}rag.search"),
+        (TokenRejectedError("step 8"), ""),
+        (NotFoundError(), ""),
+    ],
+)
+def test_a_tool_tells_what_its_host_must_ask_for(error: ReadershipError, scope: str | None) -> None:
+    """
+    ChatGPT asks for another sign-in only if `error` and `error_description` are both there.
+    """
+    told = Challenges(RESOURCE, "rag.search", ScopeNames(PREFIX)).for_tool(error)
+
+    if scope == "":
+        assert told is None
+        return
+    wanted = scope or f"{PREFIX}rag.search rag.confidential"
+    assert {
+        "mcp/www_authenticate": [
+            (
+                f'Bearer resource_metadata="{METADATA}", error="insufficient_scope", '
+                f'error_description="{error.public_message}", scope="{wanted}"'
+            )
+        ]
+    } == told
+    assert '"' not in error.public_message
 
 
 def test_scopes_are_asked_for_as_the_issuer_names_them() -> None:
