@@ -38,14 +38,6 @@ OF_SLAPD: Final = "tests/ingestion/test_ldap_source.py"
 
 LDAP: Final = (
     Mutant(
-        "listing-that-a-limit-ended",
-        CONNECTION,
-        '            if result["result"] != SUCCESS:\n                _refuse(base',
-        '            if result["result"] not in {SUCCESS, 3, 4, 11}:\n                _refuse(base',
-        "Whoever comes after the limit is taken out of every group.",
-        (f"{OF_SLAPD}::test_a_listing_that_a_limit_ends_is_none",),
-    ),
-    Mutant(
         "listing-of-one-page",
         CONNECTION,
         "            if not cookie:\n",
