@@ -81,7 +81,7 @@ class Scene:
 
 def _more(issuer: str) -> str:
     asks = f'endpoint = "{issuer}/token/introspection", client_id = "{ASKER}"'
-    file = 'client_secret_file = "asker.secret", cache = "0s"'
+    file = 'client_secret_file = "asker.secret", cache_for = "0s"'
     return f"sender = {{ dpop = true }}\nintrospection = {{ {asks}, {file} }}"
 
 
