@@ -82,9 +82,9 @@ def check_possession(
 
 
 def _bound_to(claims: Mapping[str, object]) -> Mapping[str, str]:
-    if "cnf" not in claims:
+    confirmation = claims.get("cnf")
+    if confirmation is None:  # null says nothing
         return {}
-    confirmation = claims["cnf"]
     malformed = not isinstance(confirmation, dict) or not confirmation
     refuse(malformed, "step 12: cnf is malformed")
     named = dict(confirmation) if isinstance(confirmation, dict) else {}

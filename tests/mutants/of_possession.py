@@ -50,8 +50,8 @@ POSSESSION_FAULTS: Final = (
     Mutant(
         "bound-to-nothing",
         POSSESSION,
-        '    if "cnf" not in claims:\n',
-        '    if not claims.get("cnf"):\n',
+        "    if confirmation is None:",
+        "    if not confirmation:",
         "An empty confirmation is no confirmation.",
         BOUND,
     ),

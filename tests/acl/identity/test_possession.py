@@ -231,12 +231,13 @@ def test_a_bound_token_is_no_bearer_token() -> None:
     assert not Door().opens(TOKEN, "bearer")
     assert not Door().opens(TOKEN, "bearer", proof)
     assert Door().opens(FREE, "bearer")
+    assert Door().opens(Door().bound(None), "bearer")
     assert not Door().opens(FREE, "dpop", with_proofs(PROVER.proof(FREE)))
 
 
 BOUND_OTHERWISE: Final[Mapping[str, object]] = {
-    "null": None,
     "nothing": {},
+    "false": False,
     "a list": [],
     "a text": "jkt",
     "no key": {"jkt": None},
