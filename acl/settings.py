@@ -34,7 +34,7 @@ from acl.settings_events import Transmitters
 from acl.settings_issuers import IssuerSettings, StepUpSettings, require_consistent
 from acl.settings_labels import LabelSettings
 from acl.settings_senders import CertificateSettings
-from acl.settings_sources import SourceSettings
+from acl.settings_sources import SourceSettings, require_known_pushers
 from acl.settings_stores import IndexSettings, KeySettings, RegistrySettings
 from acl.settings_values import HttpsAddress, Name, Section
 
@@ -127,6 +127,7 @@ class Settings(BaseSettings):
                 raise ValueError(msg)
         require_consistent(self.issuers, self.step_up, {one.name for one in self.sources})
         require_distinct(self.directories, [one.issuer for one in self.issuers])
+        require_known_pushers(self.sources, {one.issuer for one in self.issuers})
         bound = [one.issuer for one in self.issuers if one.sender.certificates]
         if bound and self.client_certificates is None:
             msg = (

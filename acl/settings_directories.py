@@ -2,6 +2,7 @@
 The configuration of directories: systems that say who exists and who belongs to which group.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -171,7 +172,7 @@ def require_distinct(directories: Sequence[DirectorySettings], issuers: Sequence
     Raises:
         ValueError: The message says which, and what to do.
     """
-    clients: set[tuple[str | None, str]] = set()
+    clients: defaultdict[str, set[str]] = defaultdict(set)
     governed: set[str] = set()
     for one in directories:
         if not isinstance(one, ScimDirectorySettings):
@@ -186,8 +187,9 @@ def require_distinct(directories: Sequence[DirectorySettings], issuers: Sequence
         if one.issuer is not None and one.issuer not in issuers:
             msg = f"directory {one.name}: issuer {one.issuer} is not configured"
             raise ValueError(msg)
+        known = clients[one.issuer or "".join(issuers)]  # where it names none, there is one
         for client in one.clients:
-            if (one.issuer, client) in clients:
+            if client in known:
                 msg = f"directory {one.name}: client {client} provisions another directory already"
                 raise ValueError(msg)
-            clients.add((one.issuer, client))
+            known.add(client)

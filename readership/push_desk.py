@@ -38,6 +38,7 @@ from ingestion.pushed_body import (
     read_group,
 )
 from ingestion.pushed_content import PushWorker
+from readership.staying import require_staying
 from retrieval.authenticate import authenticate
 from retrieval.authorize import require_switched_on
 from retrieval.errors import InsufficientScopeError, NotFoundError
@@ -64,13 +65,13 @@ class PushNotAllowedError(ReadershipError):
 @dataclass(frozen=True, slots=True)
 class PushedSource:
     """
-    A source that clients may push to. `observes` if it has no folder: then pushes alone say
-    how old its permissions are.
+    A source that clients may push to; a client is known with its issuer. `observes` if it has
+    no folder: then pushes alone say how old its permissions are.
     """
 
     name: SourceName
     space: Namespace
-    clients: frozenset[str]
+    clients: frozenset[tuple[str, str]]
     observes: bool
 
 
@@ -144,11 +145,17 @@ class PushDesk:
             raise InsufficientScopeError(INGEST_SCOPE)
         require_switched_on(reader, Switches(self.switches.off()))
         found = self.sources.get(source)
-        if found is None or reader.client not in found.clients:
+        if found is None or (reader.issuer, reader.client) not in found.clients:
             raise PushNotAllowedError(request_id)
         if reader.sources is not None and found.name not in reader.sources:
             raise PushNotAllowedError(request_id)
         return found
+
+    def require_staying(self, pusher: Pusher) -> None:
+        """
+        Ask again, now that the body is here; see `readership.staying`.
+        """
+        require_staying(pusher.reader, self.revocation, self.database, self.switches, self.clock())
 
     def put_document(
         self, pusher: Pusher, identifier: str, body: bytes, conditions: Conditions

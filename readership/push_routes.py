@@ -194,6 +194,7 @@ class _Serving:
             return _refusal(error, error.request_id)
 
     def _answer(self, pusher: Pusher, operation: str, work: Callable[[], Response]) -> Response:
+        self._desk.require_staying(pusher)
         try:
             return work()
         except (MalformedPushError, StaleEventError, PreconditionFailedError) as error:

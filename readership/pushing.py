@@ -80,9 +80,10 @@ def open_push_desk(
 
 def _pushed_source(ground: Ground, settings: SourceSettings) -> PushedSource:
     labels = label_rules(ground, settings)
+    issuer = settings.push_issuer or ground.configuration.settings.issuers[0].issuer
     return PushedSource(
         name=SourceName(settings.name),
         space=Namespace(ground.tenant, AuthorityId(settings.authority), labels),
-        clients=frozenset(settings.push_clients),
+        clients=frozenset((issuer, one) for one in settings.push_clients),
         observes=settings.path is None,
     )

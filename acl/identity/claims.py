@@ -190,7 +190,7 @@ def groups_of(claims: Mapping[str, object], claim: GroupClaim | None) -> frozens
     # token makes this service ask anybody.
     if elsewhere is not None and (not isinstance(elsewhere, dict) or claim.name in elsewhere):
         _incomplete("the token names an address for them instead (_claim_names)")
-    if claims.get("hasgroups") not in {None, False}:
+    if claims.get("hasgroups") not in (None, False):
         _incomplete("the token says that they did not fit (hasgroups)")
     listed = claims.get(claim.name)
     if listed is None:

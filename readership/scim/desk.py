@@ -30,6 +30,7 @@ from acl.registry.provisioning_groups import GroupProvisioning
 from acl.registry.provisioning_users import UserProvisioning
 from acl.registry.switchboard import SwitchBoard
 from readership.scim.errors import ProvisioningNotAllowedError
+from readership.staying import require_staying
 from retrieval.authenticate import authenticate
 from retrieval.authorize import require_switched_on
 from retrieval.errors import InsufficientScopeError
@@ -96,6 +97,12 @@ class ScimDesk:
             raise
         directory.users.heard(now=self.clock())
         return Provisioner(request_id, reader, directory)
+
+    def require_staying(self, by: Provisioner) -> None:
+        """
+        Ask again, now that the body is here; see `readership.staying`.
+        """
+        require_staying(by.reader, self.revocation, self.database, self.switches, self.clock())
 
     def _admitted(self, reader: VerifiedReader) -> ScimDirectory:
         self.revocation.check(reader, self.database)

@@ -229,6 +229,10 @@ class _Serving:
         if isinstance(by, Response):
             return by
         body = await _body(request)
+        try:
+            await to_thread.run_sync(self._desk.require_staying, by, limiter=self._threads)
+        except ReadershipError as error:
+            return await self._turned_away(error, by.request_id)
         return await self._in_thread(self._work, by, operation, work, body)
 
     async def _in_thread(self, function: Callable[..., Response], *arguments: object) -> Response:
@@ -242,10 +246,13 @@ class _Serving:
                 self._desk.admit, credentials, request_id, operation, limiter=self._threads
             )
         except ReadershipError as error:
-            if isinstance(error, TokenRejectedError | ReaderRefusedError):
-                await to_thread.run_sync(self._desk.refused_token, error, request_id)
-            challenge = self._challenges.header(error)
-            return answers.refusal(error, {"WWW-Authenticate": challenge} if challenge else {})
+            return await self._turned_away(error, request_id)
+
+    async def _turned_away(self, error: ReadershipError, request_id: str) -> Response:
+        if isinstance(error, TokenRejectedError | ReaderRefusedError):
+            await to_thread.run_sync(self._desk.refused_token, error, request_id)
+        challenge = self._challenges.header(error)
+        return answers.refusal(error, {"WWW-Authenticate": challenge} if challenge else {})
 
     def _work(self, by: Provisioner, operation: str, work: Work, body: bytes | None) -> Response:
         try:

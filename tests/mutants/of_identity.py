@@ -396,7 +396,7 @@ READERS: Final = (
     Mutant(
         "groups-overage-ignored",
         CLAIMS,
-        '    if claims.get("hasgroups") not in {None, False}:\n',
+        '    if claims.get("hasgroups") not in (None, False):\n',
         '    if claims.get("hasgroups") is None and claims.get(claim.name) == 0:\n',
         "Who is in too many groups is in none, and their denials do not hold.",
         (f"{IN_FOR_WHOM}::test_a_list_of_groups_that_may_not_be_whole_opens_nothing",),
