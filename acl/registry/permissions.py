@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, exists, func, select, true
@@ -33,6 +34,11 @@ from acl.registry.rows import permission_columns
 from acl.registry.views import MAX_KEYS_A_QUERY, Edition, PermissionView, ViewBuilder
 
 logger = logging.getLogger(__name__)
+
+MAX_VERIFIED: Final = 4_096
+"""
+Rows whose seal was found to hold, of documents that a search has found: some 4 MB.
+"""
 
 NOT_THERE: Final = DocumentPermission(
     key=DocumentKey("0" * 32),
@@ -129,6 +135,8 @@ class PermissionRegistry:
         self._believed = believed
         self._sealer = sealer
         self._views = ViewBuilder(tenant, namer)
+        # Of a row that is the same in every column, seal included, the seal holds as before.
+        self._verify_once = lru_cache(MAX_VERIFIED)(self._verify)
         self._stand_in = tuple(permission_columns(sealer.sealed(NOT_THERE)).values())
 
     def current(
@@ -162,8 +170,8 @@ class PermissionRegistry:
                 some = wanted[start : start + MAX_KEYS_A_QUERY]
                 rows += connection.execute(_STATEMENTS, {"keys": some}).all()
             view, currency = self._present(connection)
-        verified = [statement for row in rows if (statement := self._verified(row)) is not None]
-        return view, currency, {statement.key: statement for statement in verified}
+        verified = [self._or_none(self._verify_once, row) for row in rows]
+        return view, currency, {one.key: one for one in verified if one is not None}
 
     def look_up(
         self, keys: Sequence[DocumentKey]
@@ -185,7 +193,7 @@ class PermissionRegistry:
             view,
             currency,
             [
-                LookedUp(self._verified(row), row[0] == key)
+                LookedUp(self._or_none(self._verify, row), row[0] == key)
                 for key, row in zip(keys, rows, strict=True)
             ],
         )
@@ -221,17 +229,21 @@ class PermissionRegistry:
             key = connection.scalar(select(found.scalar_subquery()))
         return None if key is None else DocumentKey(key)
 
-    def _verified(self, stated: Sequence[Any]) -> DocumentPermission | None:
+    def _verify(self, stated: Sequence[Any]) -> DocumentPermission:
+        statement = _permission(stated)
+        self._sealer.verify(statement)
+        return statement
+
+    def _or_none(
+        self, verify: Callable[..., DocumentPermission], row: Sequence[Any]
+    ) -> DocumentPermission | None:
         try:
-            statement = _permission(stated)
-            self._sealer.verify(statement)
+            return verify(row)
         except SealBrokenError as error:
             logger.critical("%s; the document is withheld", error.diagnostics())
-            return None
         except ValueError as error:
             logger.critical("the row of a document was edited: %s; it is withheld", error)
-            return None
-        return statement
+        return None
 
     def _present(self, connection: Connection) -> tuple[PermissionView, Currency]:
         # One row for every source; what is not of the source is the same on each.
