@@ -136,7 +136,8 @@ def _fill(shard: EngineShard, arrays: _Arrays, case: Case, vectors: "np.ndarray[
         arrays.shard.update(edge.UpdateOperation.upsert_points(theirs))
     inner.optimize()
     arrays.shard.optimize()
-    shard._know({_key(one) for one in set(case.readership)})  # noqa: SLF001
+    readerships = {_key(one) for one in set(case.readership)}
+    shard._know(stored.Present(readerships, {"source"}))  # noqa: SLF001
 
 
 def _key(readership: int) -> int:
