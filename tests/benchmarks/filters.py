@@ -101,12 +101,8 @@ class _Arrays:
         """
         Search what any of these groups may read.
         """
-        array = edge.Filter(
-            must=[
-                edge.FieldCondition(key=stored.SOURCE, match=edge.MatchAny(any=["source"])),
-                edge.FieldCondition(key=ARRAY, match=edge.MatchAny(any=names)),
-            ]
-        )
+        # No source either: one that searches all of them names none.
+        array = edge.Filter(must=[edge.FieldCondition(key=ARRAY, match=edge.MatchAny(any=names))])
         return self.shard.query(
             edge.QueryRequest(
                 query=edge.Query.Nearest(row, using=stored.DENSE),
