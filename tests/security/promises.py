@@ -77,6 +77,8 @@ PROMISES: Final[dict[str, str]] = {
     "one-sync": "Once another sync has begun, an earlier one commits nothing more.",
     "no-inline-secret": "A secret that stands in the configuration is refused, and not repeated.",
     "identity-exact": "Two spellings of an identity are two identities, everywhere.",
+    "readers-never-mix": "A client or retriever that users share answers none of them with the "
+    "passages of another.",
     "cache-isolation": "Nothing that is remembered of one request serves another reader.",
     "non-interference": "What a reader may not see changes nothing of any answer to them.",
     "equal-time": "What a reader may not see does not show in how long an answer takes.",

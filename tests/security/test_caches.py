@@ -24,7 +24,7 @@ from tests.properties.effort import DEEP
 from tests.scenarios.installation import STALENESS, Installation, claim_of
 
 ROOT: Final = Path(__file__).parents[2]
-PACKAGES: Final = ("acl", "ingestion", "retrieval", "readership")
+PACKAGES: Final = ("acl", "ingestion", "retrieval", "readership", "readership_client")
 REQUESTS: Final = 10_000 if DEEP else 600
 READERS: Final = ("alice", "bob", "carol", "dave", "nobody")
 GROUPS: Final = ("eng", "ops", "all")
