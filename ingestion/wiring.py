@@ -35,12 +35,11 @@ from ingestion.settle import Settler
 from ingestion.sources.exchange import ExchangeSource
 from ingestion.sources.labelled import LabelledSource, LabelRule, LabelRules
 from ingestion.sources.ldap import LdapSource
-from ingestion.sources.ldap_changes import ChangeMemory
-from ingestion.sources.ldap_listing import EntrySearch, Wanted
+from ingestion.sources.ldap_listing import Wanted
+from ingestion.sources.ldap_search import EntrySearch
 from ingestion.sources.port import Source
 
 TURN_FILE: Final = "settling.lock"
-MEMORIES_DIR: Final = "directories"
 
 
 def build_redactor(ground: Ground, stack: ExitStack) -> Redactor:
@@ -132,14 +131,10 @@ def build_directory(ground: Ground, settings: LdapDirectorySettings) -> LdapSour
         settings.groups_filter,
         settings.group_id,
         settings.member,
+        none_hidden=settings.memberless_groups == "empty",
     )
     name, authority = SourceName(settings.name), AuthorityId(settings.authority)
-    memory = None
-    if settings.changes is not None:
-        file = configuration.data_dir / MEMORIES_DIR / f"{settings.name}.json"
-        what = [settings.url, settings.groups_base, settings.groups_filter, settings.member]
-        memory = ChangeMemory(file, settings.changes, what)
-    return LdapSource(name, ground.tenant, authority, wanted, connect, ground.clock, memory)
+    return LdapSource(name, ground.tenant, authority, wanted, connect, ground.clock)
 
 
 def label_rules(ground: Ground, settings: SourceSettings) -> LabelRules:

@@ -30,8 +30,6 @@ READERS: Final = ("alice", "bob", "carol", "dave", "nobody")
 GROUPS: Final = ("eng", "ops", "all")
 
 REVIEWED: Final = {
-    "ingestion/sources/ldap.py": "who the members of a directory's groups were, by DN, from one "
-    "sync to the next, by server and settings; no reader's",
     "acl/registry/views.py": "groups, directories' users and readerships of one epoch, the same "
     "for all readers; and "
     "each reader's groups, by identity links, in the directory that they come from",
