@@ -11,6 +11,7 @@ from acl.index.embedder import Embedder
 from acl.index.engine_lease import EngineLease
 from acl.index.turn import Turn
 from acl.keys.password import read_password
+from acl.model.definers import Definer
 from acl.model.documents import UNLABELLED
 from acl.model.identifiers import AuthorityId, SourceName
 from acl.model.labels import NO_LABEL_POLICY, LabelPolicy
@@ -222,6 +223,7 @@ def build_reconciler(
         namer=ground.namer,
         clock=ground.clock,
         brake=build_brake(ground),
+        kind=Definer.LDAP if isinstance(settings, LdapDirectorySettings) else Definer.SOURCE,
     )
 
 

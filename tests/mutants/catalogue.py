@@ -11,6 +11,7 @@ from tests.mutants import (
     of_possession,
     of_revocation,
     of_the_decision,
+    of_the_definers,
     of_the_directories,
     of_the_doors,
     of_the_index,
@@ -39,5 +40,6 @@ AREAS: Final[Mapping[str, tuple[Mutant, ...]]] = {
     "pushes": of_ingestion.PUSHES,
     "directories": of_the_directories.DIRECTORIES,
     "LDAP": of_the_directories.LDAP,
+    "definers": of_the_definers.DEFINERS,
 }
 MUTANTS: Final = tuple(one for mutants in AREAS.values() for one in mutants)
