@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
 from acl.identity.linking import IdentityLink
 from acl.index.hashing_embedder import HashingEmbedder
@@ -22,6 +23,8 @@ from acl.model.documents import UNLABELLED
 from acl.model.identifiers import AuthorityId, SourceName
 from acl.model.principals import Principal, PrincipalKind
 from acl.registry.permissions import PermissionRegistry
+from acl.registry.tables import groups
+from acl.registry.writing import RegistryWriter
 from acl.settings import load_configuration
 from acl.settings_sources import SourceSettings
 from acl.wiring import Ground, open_ground, open_lease, prepare_data_dir, require_same_installation
@@ -83,10 +86,20 @@ class Installation:
     tokens: dict[tuple[str, str, datetime], str] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=count)
 
-    def fresh(self) -> str:
+    def fresh(self, *, beside: bool = False) -> str:
         """
         Return a name that no world has yet.
+
+        What others have defined is undefined, unless this one is `beside` them: a definition that
+        nobody believes leaves those of others in doubt.
         """
+        if not beside:
+            ground, defining = self.ground, select(groups.c.source).distinct()
+            writer = RegistryWriter(ground.database, ground.tenant, ground.namer, ground.sealer)
+            with ground.database.reading() as connection:
+                others = connection.scalars(defining).all()
+            for other in others:
+                writer.apply_permissions(SourceName(other), [], {}, now=self.clock())
         return f"{self.ground.tenant}-{next(self.numbers)}"
 
     def source(self, name: str, authority: str) -> ExchangeSource:
