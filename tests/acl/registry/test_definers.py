@@ -79,12 +79,14 @@ def test_members_without_a_group_are_no_group(registry: Registry) -> None:
     """
     registry.define({ENG: {ALICE}})
     registry.sql("DELETE FROM groups WHERE id = ?", ENG.id)
+    alone = registry.reopened().reader.current()[0].directory
     registry.define({ENG: {BOB}}, INTRANET)
 
     both = registry.reopened().reader.current()[0].directory
     registry.define({})
     after = registry.reopened().reader.current()[0].directory
 
+    assert {} == dict(alone.definitions)
     assert {} == dict(both.definitions)
     assert {ENG} == both.conflicting
     assert {ENG: {BOB}} == dict(after.definitions)
