@@ -6,7 +6,7 @@ Each answer comes from one transaction, with the view of its epoch (`acl.registr
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row, bindparam, exists, func, select, true
 from acl.keys.acl_seal import AclSealer
 from acl.keys.errors import SealBrokenError
 from acl.keys.naming import Namer
+from acl.model.definers import Definer
 from acl.model.documents import UNLABELLED, DocumentPermission, DocumentState
 from acl.model.identifiers import (
     ChunkId,
@@ -61,9 +62,11 @@ _PRESENT = select(
     tables.epoch.c.documents,
     tables.epoch.c.directory,
     tables.sources.c.name,
+    tables.sources.c.kind,
     tables.sources.c.acl_observed_at,
     exists(select(tables.unsettled.c.document_key)),
 ).select_from(tables.epoch.outerjoin(tables.sources, true()))
+_SOURCE: Final = Definer.SOURCE.value
 _UNSETTLED = select(tables.unsettled.c.document_key)
 _STATED = (
     "key",
@@ -93,12 +96,13 @@ _STATEMENT_OR_ANOTHER = select(*_STATED_COLUMNS).where(
 @dataclass(frozen=True, slots=True)
 class Currency:
     """
-    What changes without a new epoch: when each source's ACLs were last seen, and which
-    documents' index points are being rewritten.
+    What changes without a new epoch: when each source's ACLs were last seen, when each directory
+    was last heard, by its kind, and which documents' index points are being rewritten.
     """
 
     acl_observed_at: Mapping[SourceName, datetime]
     unsettled: frozenset[DocumentKey]
+    heard: Mapping[tuple[SourceName, str], datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,11 +255,13 @@ class PermissionRegistry:
         if not rows:
             msg = "the registry has lost its epoch; restore it from a backup"
             raise RegistryUnavailableError(msg)
-        epoch, documents, directory, _, _, some_unsettled = rows[0]
+        epoch, documents, directory, _, _, _, some_unsettled = rows[0]
         unsettled = connection.scalars(_UNSETTLED) if some_unsettled else ()
+        seen = {(SourceName(row[3]), str(row[4])): row[5] for row in rows if row[5] is not None}
         currency = Currency(
-            acl_observed_at={SourceName(row[3]): row[4] for row in rows if row[4] is not None},
+            acl_observed_at={name: at for (name, kind), at in seen.items() if kind == _SOURCE},
             unsettled=frozenset(DocumentKey(key) for key in unsettled),
+            heard={one: at for one, at in seen.items() if one[1] != _SOURCE},
         )
         edition = Edition(Epoch(epoch), documents, directory)
         view = self._views.view(

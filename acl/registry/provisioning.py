@@ -17,13 +17,13 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Final
 
 from sqlalchemy import Connection, insert, select, update
 
 from acl.directory.changes import change_members
 from acl.errors import InputError, ReadershipError
+from acl.model.definers import Definer
 from acl.model.identifiers import Epoch, TenantId
 from acl.model.principals import Principal, PrincipalKind
 from acl.model.provisioning import IdAttribute, ProvisionedDirectory
@@ -31,6 +31,7 @@ from acl.registry import directory_tables as tables
 from acl.registry.database import Database
 from acl.registry.epochs import mark_changed, next_epoch
 from acl.registry.errors import RegistryMismatchError
+from acl.registry.provisioned import name_of_facts
 from acl.registry.steps import ensure_source, mark_observed
 from acl.registry.tables import installation, sources, storable
 from acl.registry.views import MAX_KEYS_A_QUERY
@@ -116,16 +117,15 @@ class Provisioning:
             seen = connection.scalar(select(sources.c.acl_observed_at).where(source))
         if seen is None or now - seen >= HEARD_AGAIN:
             with self._database.writing() as connection:
-                ensure_source(connection, self._directory.name, self._directory.authority)
+                _ensure(connection, self._directory)
                 mark_observed(connection, self._directory.name, now)
 
     @contextmanager
     def _turn(self, now: datetime) -> Iterator[Turn]:
-        name, authority = self._directory.name, self._directory.authority
         with self._database.writing() as connection:
             epoch = next_epoch(connection, now=now)
-            ensure_source(connection, name, authority)
-            mark_observed(connection, name, now)
+            _ensure(connection, self._directory)
+            mark_observed(connection, self._directory.name, now)
             yield Turn(connection, epoch, now)
 
     def _principal(self, kind: PrincipalKind, named: IdAttribute, value: str | None) -> Principal:
@@ -223,17 +223,17 @@ def require_same_directory(
     Record how a directory's ids are chosen; refuse to choose others under its name.
 
     Raises:
-        RegistryMismatchError: It was provisioned under another authority, or with other ids.
+        RegistryMismatchError: It was provisioned under another authority, or with other ids; or
+            its name was that of something else.
     """
-    # A name of any length, in a column of 64 characters.
-    key = "directory " + sha256(directory.name.encode()).hexdigest()[:48]
+    key = name_of_facts(directory.name)
     stated = json.dumps([directory.authority, directory.user_id, directory.group_id])
     row = {"name": key, "value": stated}
     with database.writing() as connection:
+        _ensure(connection, directory)
         known = connection.scalar(select(installation.c.value).where(installation.c.name == key))
         if known is None:
             connection.execute(insert(installation).values(**row))
-            ensure_source(connection, directory.name, directory.authority)
             mark_observed(connection, directory.name, now)
         elif known != stated:
             msg = (
@@ -242,3 +242,7 @@ def require_same_directory(
                 "it anew"
             )
             raise RegistryMismatchError(msg)
+
+
+def _ensure(connection: Connection, directory: ProvisionedDirectory) -> None:
+    ensure_source(connection, directory.name, directory.authority, Definer.SCIM)

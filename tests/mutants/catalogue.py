@@ -12,6 +12,7 @@ from tests.mutants import (
     of_revocation,
     of_the_client,
     of_the_decision,
+    of_the_definers,
     of_the_directories,
     of_the_doors,
     of_the_index,
@@ -41,5 +42,6 @@ AREAS: Final[Mapping[str, tuple[Mutant, ...]]] = {
     "directories": of_the_directories.DIRECTORIES,
     "LDAP": of_the_directories.LDAP,
     "client": of_the_client.CLIENT,
+    "definers": of_the_definers.DEFINERS,
 }
 MUTANTS: Final = tuple(one for mutants in AREAS.values() for one in mutants)

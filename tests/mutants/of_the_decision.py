@@ -100,8 +100,8 @@ CLOSURE: Final = (
     Mutant(
         "closure-domains-trusted",
         MEMBERSHIP,
-        "UNRESOLVED_KINDS = frozenset({PrincipalKind.GROUP, PrincipalKind.DOMAIN})",
-        "UNRESOLVED_KINDS = frozenset({PrincipalKind.GROUP})",
+        "UNRESOLVED_KINDS = frozenset({PrincipalKind.GROUP, PrincipalKind.DOMAIN, ",
+        "UNRESOLVED_KINDS = frozenset({PrincipalKind.GROUP, ",
         "A denied domain, whose members nobody knows, denies nobody.",
         KNOWN,
     ),

@@ -294,10 +294,7 @@ DISCREPANCIES: Final = (
         "(present.now >= scope.expires_at or dark_now != dark_then)",
         "(present.now >= scope.expires_at)",
         "A source that goes dark during a search raises an alarm about those who name its groups.",
-        (
-            f"{IN_DISCREPANCIES}::test_groups_that_are_no_longer_known_are_none",
-            f"{IN_DISCREPANCIES}::test_groups_that_are_said_to_be_others_since_are_none",
-        ),
+        (f"{IN_DISCREPANCIES}::test_groups_that_are_no_longer_known_are_none",),
     ),
     Mutant(
         "discrepancy-rewriting-not-explained",

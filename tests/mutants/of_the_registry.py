@@ -236,12 +236,12 @@ REGISTRY: Final = (
         "directory-believes-everybody",
         STORED,
         "        if row.source in believed:\n"
-        "            group = Principal(tenant, AuthorityId(row.authority), PrincipalKind.GROUP, "
-        "row.id)\n            stated[row.source, group] = set()\n"
+        "            stated[row.source, group] = set()\n"
+        "        else:\n"
+        "            doubted.add(group)\n"
         "    for row in connection.execute(select(tables.members)):\n"
         "        if row.source in believed:\n",
-        "        group = Principal(tenant, AuthorityId(row.authority), PrincipalKind.GROUP, "
-        "row.id)\n        stated[row.source, group] = set()\n"
+        "        stated[row.source, group] = set()\n"
         "    for row in connection.execute(select(tables.members)):\n"
         "        if row.source:\n",
         "Groups of a source that is no longer configured go on granting.",

@@ -15,13 +15,17 @@ from pathlib import Path
 from typing import Final
 
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
+from acl.directory.stored import replace_groups
 from acl.identity.linking import IdentityLink
 from acl.index.hashing_embedder import HashingEmbedder
 from acl.model.documents import UNLABELLED
 from acl.model.identifiers import AuthorityId, SourceName
 from acl.model.principals import Principal, PrincipalKind
+from acl.registry.epochs import next_epoch
 from acl.registry.permissions import PermissionRegistry
+from acl.registry.tables import groups
 from acl.settings import load_configuration
 from acl.settings_sources import SourceSettings
 from acl.wiring import Ground, open_ground, open_lease, prepare_data_dir, require_same_installation
@@ -83,10 +87,19 @@ class Installation:
     tokens: dict[tuple[str, str, datetime], str] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=count)
 
-    def fresh(self) -> str:
+    def fresh(self, *, beside: bool = False) -> str:
         """
         Return a name that no world has yet.
+
+        What others have defined is undefined, unless this one is `beside` them: a definition that
+        nobody believes leaves those of others in doubt.
         """
+        if not beside:
+            with self.ground.database.writing() as connection:
+                epoch = next_epoch(connection, now=self.clock(), directory=True)
+                for other in connection.scalars(select(groups.c.source).distinct()).all():
+                    # Pushed ones, too, which no listing undoes.
+                    replace_groups(connection, self.ground.tenant, SourceName(other), {}, epoch)
         return f"{self.ground.tenant}-{next(self.numbers)}"
 
     def source(self, name: str, authority: str) -> ExchangeSource:

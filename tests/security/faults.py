@@ -110,7 +110,7 @@ def repeated_id(ward: Ward) -> Iterator[None]:
 
 @contextmanager
 def conflicting_group(ward: Ward) -> Iterator[None]:
-    other = ward.installation.fresh()
+    other = ward.installation.fresh(beside=True)
     ward.installation.write(other, [KEEPER], [{"id": "eng", "members": ["user:bob"]}])
     ward.installation.sync(other, "corp")
     ward.room = ward.installation.room([ward.source, other], ALICE)

@@ -30,8 +30,6 @@ READERS: Final = ("alice", "bob", "carol", "dave", "nobody")
 GROUPS: Final = ("eng", "ops", "all")
 
 REVIEWED: Final = {
-    "ingestion/sources/ldap.py": "who the members of a directory's groups were, by DN, from one "
-    "sync to the next, by server and settings; no reader's",
     "acl/registry/permissions.py": "rows of documents whose seal holds, by everything in the row, "
     "seal included; who may read is not in them; of searches' hits only",
     "acl/registry/views.py": "groups, directories' users and readerships of one epoch, the same "
