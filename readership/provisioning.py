@@ -11,9 +11,9 @@ from acl.model.identifiers import AuthorityId, SourceName
 from acl.model.provisioning import IdAttribute, ProvisionedDirectory
 from acl.model.scopes import SCIM_SCOPE
 from acl.registry.provisioned import ProvisionedRegistry
-from acl.registry.provisioning import require_same_directory
 from acl.registry.provisioning_groups import GroupProvisioning
 from acl.registry.provisioning_users import UserProvisioning
+from acl.registry.same_directory import require_same_directory
 from acl.registry.switchboard import SwitchBoard
 from acl.settings import Configuration
 from acl.settings_directories import ScimDirectorySettings

@@ -16,6 +16,7 @@ from tests.mutants import (
     of_the_index,
     of_the_model,
     of_the_registry,
+    of_the_senders,
 )
 from tests.mutants.mutant import Mutant
 
@@ -38,6 +39,7 @@ AREAS: Final[Mapping[str, tuple[Mutant, ...]]] = {
     "syncs": of_ingestion.SYNCS,
     "pushes": of_ingestion.PUSHES,
     "directories": of_the_directories.DIRECTORIES,
+    "statements": of_the_senders.STATEMENTS,
     "LDAP": of_the_directories.LDAP,
 }
 MUTANTS: Final = tuple(one for mutants in AREAS.values() for one in mutants)

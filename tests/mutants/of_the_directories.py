@@ -233,7 +233,7 @@ DIRECTORIES: Final = (
     ),
     Mutant(
         "deleted-stays-in-groups",
-        USERS,
+        COMMON,
         "            self._take_from_parents(turn, identifier, principal)\n",
         "",
         "A user who was deleted and comes back is in every group again.",
@@ -242,8 +242,7 @@ DIRECTORIES: Final = (
     Mutant(
         "old-id-stays-active",
         USERS,
-        "        set_state(turn.connection, self._directory.name, old.id, "
-        "UserState.DELETED, turn.epoch)\n",
+        "            self._set_state(turn, old, UserState.DELETED)\n",
         "",
         "Whoever comes by an id that somebody gave up is admitted in their place.",
         AS_A_MODEL_SAYS,
@@ -267,8 +266,8 @@ DIRECTORIES: Final = (
     Mutant(
         "group-deleted-and-defined",
         GROUPS,
-        "            self._undefine(turn, principal)\n            record",
-        "            record",
+        "        self._undefine(turn, principal)\n        return",
+        "        return",
         "A group that the directory has deleted goes on granting.",
         AS_A_MODEL_SAYS,
     ),
@@ -346,8 +345,8 @@ DIRECTORIES: Final = (
     Mutant(
         "removing-some-removes-all",
         PATCHES,
-        "    return frozenset() if one.value is None else now - members_of(one.value)\n",
-        "    return frozenset()\n",
+        "        now -= _named_to_be_removed(one)\n",
+        "        now.clear()\n",
         "Taking one person out of a group that is denied lets all the others in.",
         (f"{OF_PATCHES}::test_members_come_and_go",),
     ),
