@@ -234,22 +234,32 @@ class PermissionRegistry:
         return statement
 
     def _present(self, connection: Connection) -> tuple[PermissionView, Currency]:
-        # One row for every source; what is not of the source is the same on each.
-        rows = connection.execute(_PRESENT).all()
-        if not rows:
-            msg = "the registry has lost its epoch; restore it from a backup"
-            raise RegistryUnavailableError(msg)
-        epoch, documents, directory, _, _, some_unsettled = rows[0]
-        unsettled = connection.scalars(_UNSETTLED) if some_unsettled else ()
-        currency = Currency(
-            acl_observed_at={SourceName(row[3]): row[4] for row in rows if row[4] is not None},
-            unsettled=frozenset(DocumentKey(key) for key in unsettled),
-        )
-        edition = Edition(Epoch(epoch), documents, directory)
+        edition, currency = present(connection)
         view = self._views.view(
             connection, edition, lambda switches: self._believed(currency, switches)
         )
         return view, currency
+
+
+def present(connection: Connection) -> tuple[Edition, Currency]:
+    """
+    Return which epoch it is, and what changes without a new one.
+
+    Raises:
+        RegistryUnavailableError: The registry has lost its epoch.
+    """
+    # One row for every source; what is not of the source is the same on each.
+    rows = connection.execute(_PRESENT).all()
+    if not rows:
+        msg = "the registry has lost its epoch; restore it from a backup"
+        raise RegistryUnavailableError(msg)
+    epoch, documents, directory, _, _, some_unsettled = rows[0]
+    unsettled = connection.scalars(_UNSETTLED) if some_unsettled else ()
+    currency = Currency(
+        acl_observed_at={SourceName(row[3]): row[4] for row in rows if row[4] is not None},
+        unsettled=frozenset(DocumentKey(key) for key in unsettled),
+    )
+    return Edition(Epoch(epoch), documents, directory), currency
 
 
 _STATES: Final = {state.value: state for state in DocumentState}

@@ -187,9 +187,11 @@ class _Serving:
             return by
         body = await _body(request)
         try:
-            await to_thread.run_sync(self._desk.require_staying, by, limiter=self._threads)
+            await to_thread.run_sync(
+                self._desk.require_staying, by, operation, limiter=self._threads
+            )
         except ReadershipError as error:
-            return await self._turned_away(error, by.request_id)
+            return await self._turned_away(error, by.request.id)
         call = operations.Call(self._desk, by, request)
         return await self._in_thread(self._work, call, operation, work, body)
 

@@ -413,6 +413,26 @@ def test_floods_of_refusals_are_counted_and_not_recorded(world: EventWorld) -> N
     assert len(world.recorded("logout")) - before <= 50
 
 
+def test_a_statement_that_is_said_again_and_again_is_recorded_once_more(
+    world: EventWorld, subject: str
+) -> None:
+    """
+    Whoever has caught one can say it as often as they like.
+    """
+    now = int(time.time())
+    told = event({**about(subject), "jti": f"jti of {subject}"}, now=now)
+    ended = logout({"sub": subject, "jti": f"jti of {subject}"}, now=now)
+
+    assert {202} == {world.deliver(told).status_code for _ in range(20)}
+    assert {200, 400} == {world.end(ended).status_code for _ in range(20)}
+
+    for action in ("security event", "logout"):
+        mine = [
+            one for one in world.recorded(action) if one["details"]["jti"] == f"jti of {subject}"
+        ]
+        assert 2 == len(mine), action
+
+
 def test_nobody_listens_unless_somebody_is_configured(tmp_path: Path) -> None:
     from tests.end_to_end.event_world import CONFIGURATION  # noqa: PLC0415 - spoiled here alone
 
