@@ -40,6 +40,7 @@ AREAS: Final[Mapping[str, tuple[Mutant, ...]]] = {
     "pushes": of_ingestion.PUSHES,
     "directories": of_the_directories.DIRECTORIES,
     "statements": of_the_senders.STATEMENTS,
+    "senders": of_the_senders.SENDERS,
     "LDAP": of_the_directories.LDAP,
 }
 MUTANTS: Final = tuple(one for mutants in AREAS.values() for one in mutants)
