@@ -203,13 +203,14 @@ def test_whoever_is_refused_does_not_fill_the_trail(
         events: list[dict[str, Any]] = list(world.ground.trail.events())
         return [one for one in events if (one["action"], one["outcome"]) == (action, "refused")]
 
+    monkeypatch.setattr("acl.audit.refusals.REFUSAL_WINDOW", timedelta(minutes=30))
     for _ in range(20):
         pushed(world, "nobody")
         world.scim("POST", "Users", {})
         world.http.get("/scim/v2/Users", headers=world.bearer("x", "another", "rag.scim"))
     assert (1, 2) == (len(refusals("push")), len(refusals("provision")))
 
-    later = world.desk.clock() + timedelta(minutes=1)
+    later = world.desk.clock() + timedelta(hours=1)
     monkeypatch.setattr(world.desk.records, "_clock", lambda: later)
     world.scim("POST", "Users", {})
 
