@@ -11,18 +11,19 @@ from acl.model.identifiers import AuthorityId, SourceName
 from acl.model.provisioning import IdAttribute, ProvisionedDirectory
 from acl.model.scopes import SCIM_SCOPE
 from acl.registry.provisioned import ProvisionedRegistry
-from acl.registry.provisioning import require_same_directory
 from acl.registry.provisioning_groups import GroupProvisioning
 from acl.registry.provisioning_users import UserProvisioning
-from acl.registry.switchboard import SwitchBoard
+from acl.registry.same_directory import require_same_directory
 from acl.settings import Configuration
 from acl.settings_directories import ScimDirectorySettings
 from acl.wiring import Ground, open_ground
+from readership.recording import DeskRecords
 from readership.scim.desk import ScimDesk, ScimDirectory
 from readership.scim.routes import PREFIX
+from readership.staying import build_sender_rule
 from retrieval.api.app import RefusalRecorder
 from retrieval.api.problems import Challenges
-from retrieval.identity_wiring import revocation_rule, scope_names
+from retrieval.identity_wiring import scope_names
 from retrieval.wiring import build_verifier
 
 
@@ -51,13 +52,11 @@ def open_scim_desk(configuration: Configuration, stack: ExitStack) -> ScimDesk:
     return ScimDesk(
         verifier=build_verifier(ground),
         directories=directories,
-        switches=SwitchBoard(ground.database),
-        trail=ground.trail,
+        records=DeskRecords(ground.trail, ground.clock, "provision"),
+        senders=build_sender_rule(ground),
         refused_token=RefusalRecorder(ground.trail, ground.clock),
         clock=ground.clock,
         base=scim_base(configuration),
-        revocation=revocation_rule(configuration),
-        database=ground.database,
     )
 
 

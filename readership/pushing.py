@@ -12,7 +12,6 @@ from acl.index.engine_lease import EngineLease
 from acl.model.documents import UNLABELLED
 from acl.model.identifiers import AuthorityId, SourceName
 from acl.model.redaction import Redactor
-from acl.registry.switchboard import SwitchBoard
 from acl.settings import Configuration
 from acl.settings_sources import SourceSettings
 from acl.wiring import Ground, open_ground
@@ -28,7 +27,8 @@ from ingestion.wiring import (
     label_rules,
 )
 from readership.push_desk import PushDesk, PushedSource
-from retrieval.identity_wiring import revocation_rule
+from readership.recording import DeskRecords
+from readership.staying import build_sender_rule
 from retrieval.wiring import build_verifier
 
 
@@ -67,14 +67,12 @@ def open_push_desk(
             for one in configuration.settings.sources
             if one.push_clients
         },
-        switches=SwitchBoard(ground.database),
         intake=build_intake(ground, pipeline),
         queue=content.queue,
         worker=stack.enter_context(PushWorker(content)),
-        trail=ground.trail,
+        records=DeskRecords(ground.trail, ground.clock, "push"),
+        senders=build_sender_rule(ground),
         clock=ground.clock,
-        revocation=revocation_rule(configuration),
-        database=ground.database,
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
+from acl.audit.refusals import Refusals
 from acl.identity.logouts import LOGOUT, LogoutVerifier
 from acl.identity.security_events import SECURITY_EVENT, SecurityEventVerifier
 from acl.identity.subjects import SubjectRule
@@ -77,6 +78,7 @@ def build_event_desk(ground: Ground) -> EventDesk:
         clock=clock,
         refused_event=RefusalRecorder(ground.trail, clock, EVENT_ACTION),
         refused_logout=RefusalRecorder(ground.trail, clock, LOGOUT_ACTION),
+        repeats=Refusals(ground.trail, of_a_kind=1),
     )
 
 

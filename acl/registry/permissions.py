@@ -250,24 +250,34 @@ class PermissionRegistry:
         return None
 
     def _present(self, connection: Connection) -> tuple[PermissionView, Currency]:
-        # One row for every source; what is not of the source is the same on each.
-        rows = connection.execute(_PRESENT).all()
-        if not rows:
-            msg = "the registry has lost its epoch; restore it from a backup"
-            raise RegistryUnavailableError(msg)
-        epoch, documents, directory, _, _, _, some_unsettled = rows[0]
-        unsettled = connection.scalars(_UNSETTLED) if some_unsettled else ()
-        seen = {(SourceName(row[3]), str(row[4])): row[5] for row in rows if row[5] is not None}
-        currency = Currency(
-            acl_observed_at={name: at for (name, kind), at in seen.items() if kind == _SOURCE},
-            unsettled=frozenset(DocumentKey(key) for key in unsettled),
-            heard={one: at for one, at in seen.items() if one[1] != _SOURCE},
-        )
-        edition = Edition(Epoch(epoch), documents, directory)
+        edition, currency = present(connection)
         view = self._views.view(
             connection, edition, lambda switches: self._believed(currency, switches)
         )
         return view, currency
+
+
+def present(connection: Connection) -> tuple[Edition, Currency]:
+    """
+    Return which epoch it is, and what changes without a new one.
+
+    Raises:
+        RegistryUnavailableError: The registry has lost its epoch.
+    """
+    # One row for every source; what is not of the source is the same on each.
+    rows = connection.execute(_PRESENT).all()
+    if not rows:
+        msg = "the registry has lost its epoch; restore it from a backup"
+        raise RegistryUnavailableError(msg)
+    epoch, documents, directory, _, _, _, some_unsettled = rows[0]
+    unsettled = connection.scalars(_UNSETTLED) if some_unsettled else ()
+    seen = {(SourceName(row[3]), str(row[4])): row[5] for row in rows if row[5] is not None}
+    currency = Currency(
+        acl_observed_at={name: at for (name, kind), at in seen.items() if kind == _SOURCE},
+        unsettled=frozenset(DocumentKey(key) for key in unsettled),
+        heard={one: at for one, at in seen.items() if one[1] != _SOURCE},
+    )
+    return Edition(Epoch(epoch), documents, directory), currency
 
 
 _STATES: Final = {state.value: state for state in DocumentState}

@@ -3,13 +3,11 @@ The application: routes, errors, limits, and whether it is ready.
 """
 
 import logging
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from http import HTTPStatus
 from importlib.metadata import version
-from threading import Lock
 from typing import Final
 
 from anyio import to_thread
@@ -18,6 +16,7 @@ from fastapi.responses import JSONResponse
 
 from acl.audit.chain import AuditTrail
 from acl.audit.events import AuditEvent
+from acl.audit.refusals import Refusals
 from acl.errors import ReadershipError
 from acl.model.scopes import PLAIN_SCOPES, SEARCH_SCOPE, ScopeNames
 from retrieval.answer import ReadingRoom
@@ -30,8 +29,6 @@ from retrieval.api.schemas import Health
 logger = logging.getLogger(__name__)
 
 VERSION: Final = version("readership")
-REFUSAL_WINDOW: Final = timedelta(seconds=10)
-REFUSALS_A_WINDOW: Final = 50
 
 Probe = Callable[[], None]
 
@@ -86,39 +83,23 @@ def create_app(  # noqa: PLR0913 - what an application is made of
 class RefusalRecorder:
     """
     Records refused tokens, and when they come in floods counts those it does not record.
-
-    Anybody can send a bad token; a record for each would fill the disk, and a full disk stops
-    every release. The next record after a flood says how many went unrecorded.
     """
 
     def __init__(
         self, trail: AuditTrail, clock: Callable[[], datetime], action: str = "authenticate"
     ) -> None:
-        self._trail = trail
+        self._refusals = Refusals(trail)
         self._clock = clock
         self._action = action
-        self._lock = Lock()
-        self._recorded: deque[datetime] = deque()
-        self._unrecorded = 0
 
     def __call__(self, error: ReadershipError, request_id: str) -> None:
         """
         Record one refusal, or count it.
         """
-        now = self._clock()
-        with self._lock:
-            while self._recorded and now - self._recorded[0] > REFUSAL_WINDOW:
-                self._recorded.popleft()
-            if len(self._recorded) >= REFUSALS_A_WINDOW:
-                self._unrecorded += 1
-                return
-            self._recorded.append(now)
-            missed, self._unrecorded = self._unrecorded, 0
-        details = {"reason": error.diagnostics(), "unrecorded_before": missed}
+        details = {"reason": error.diagnostics()}
+        event = AuditEvent(self._clock(), request_id, self._action, "refused", details=details)
         try:
-            self._trail.append(
-                AuditEvent(now, request_id, self._action, "refused", details=details)
-            )
+            self._refusals.append(event)
         except ReadershipError as unavailable:
             # The caller gets nothing either way.
             logger.critical("a refusal was not recorded: %s", unavailable.diagnostics())

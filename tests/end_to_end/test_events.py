@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -411,6 +412,29 @@ def test_floods_of_refusals_are_counted_and_not_recorded(world: EventWorld) -> N
 
     assert {400} == answers
     assert len(world.recorded("logout")) - before <= 50
+
+
+def test_a_statement_that_is_said_again_and_again_is_recorded_once_more(
+    world: EventWorld, subject: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Whoever has caught one can say it as often as they like.
+    """
+    monkeypatch.setattr("acl.audit.refusals.REFUSAL_WINDOW", timedelta(hours=1))
+    now = int(time.time())
+    told = event({**about(subject), "jti": f"jti of {subject}"}, now=now)
+    ended = logout({"sub": subject, "jti": f"jti of {subject}"}, now=now)
+
+    assert {202} == {world.deliver(told).status_code for _ in range(20)}
+    assert {200, 400} == {world.end(ended).status_code for _ in range(20)}
+
+    for action in ("security event", "logout"):
+        mine = [
+            one
+            for one in world.recorded(action)
+            if one["details"].get("jti") == f"jti of {subject}"
+        ]
+        assert 2 == len(mine), action
 
 
 def test_nobody_listens_unless_somebody_is_configured(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from tests.mutants import (
     of_the_index,
     of_the_model,
     of_the_registry,
+    of_the_senders,
 )
 from tests.mutants.mutant import Mutant
 
@@ -40,6 +41,8 @@ AREAS: Final[Mapping[str, tuple[Mutant, ...]]] = {
     "syncs": of_ingestion.SYNCS,
     "pushes": of_ingestion.PUSHES,
     "directories": of_the_directories.DIRECTORIES,
+    "statements": of_the_senders.STATEMENTS,
+    "senders": of_the_senders.SENDERS,
     "LDAP": of_the_directories.LDAP,
     "client": of_the_client.CLIENT,
     "definers": of_the_definers.DEFINERS,

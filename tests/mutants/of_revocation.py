@@ -91,8 +91,8 @@ REVOCATION: Final = (
     ),
     Mutant(
         "revocation-push-not-asked",
-        "readership/push_desk.py",
-        "        self.revocation.check(reader, self.database)\n",
+        "readership/staying.py",
+        "            self.revocation.require_in_force(reader, connection)\n",
         "",
         "A push client goes on with a revoked token.",
         (f"{IN_EVENTS}::test_a_revoked_token_is_refused_on_every_route",),

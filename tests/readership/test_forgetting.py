@@ -11,8 +11,9 @@ import pytest
 from acl.errors import ConfigurationError
 from acl.model.identifiers import AuthorityId, SourceName
 from acl.model.provisioning import IdAttribute, ProvisionedDirectory, StatedUser
-from acl.registry.provisioning import Provisioned, require_same_directory
+from acl.registry.provisioning import Provisioned
 from acl.registry.provisioning_users import UserProvisioning
+from acl.registry.same_directory import require_same_directory
 from acl.settings import load_configuration
 from acl.wiring import open_ground, prepare_data_dir
 from readership.doctor import left_behind_findings

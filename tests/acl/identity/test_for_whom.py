@@ -180,6 +180,7 @@ PARTIAL: dict[str, dict[str, Any]] = {
     "elsewhere, malformed": {"groups": ["eng"], "_claim_names": ["groups"]},
     "too many": {"hasgroups": True},
     "too many, some here": {"groups": ["eng"], "hasgroups": True},
+    "too many, as a list": {"groups": ["eng"], "hasgroups": []},
     "too many, as text": {"groups": ["eng"], "hasgroups": "true"},
     "text": {"groups": "eng"},
     "a text of several": {"groups": "eng ops"},

@@ -27,9 +27,10 @@ from acl.registry.errors import RegistryMismatchError
 from acl.registry.forgetting import Forgetting
 from acl.registry.history import History
 from acl.registry.permissions import PermissionRegistry
-from acl.registry.provisioning import Provisioned, require_same_directory
+from acl.registry.provisioning import Provisioned
 from acl.registry.provisioning_groups import GroupProvisioning
 from acl.registry.provisioning_users import UserProvisioning
+from acl.registry.same_directory import require_same_directory
 from retrieval.admit import Directories
 from tests.acl.people import ACME, ALICE, BOB, CORP, ENG, HANDBOOK, INTRANET, NOON, STAFF, user
 from tests.acl.registry.registries import NAMER, SEALER, Registry
