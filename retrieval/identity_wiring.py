@@ -56,7 +56,7 @@ def identity_links(configuration: Configuration) -> tuple[Link, ...]:
         if issuer.groups is not None
     ]
     links += [
-        ServiceLink(issuer.issuer, one.client, AuthorityId(one.authority), one.user)
+        ServiceLink(issuer.issuer, one.client, one.subject, AuthorityId(one.authority), one.user)
         for issuer in issuers
         for one in issuer.services
     ]

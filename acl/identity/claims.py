@@ -113,7 +113,9 @@ def is_service(
     claims: Mapping[str, object], subject: str, client: str, profile: IssuerProfile
 ) -> bool:
     """
-    Say whether the client acts for itself, and no person is behind the token.
+    Say whether the client seems to act for itself, with no person behind the token.
+
+    Some of these marks a person may be able to choose: they may take away, and give nothing.
     """
     # The second is how Auth0 writes the first.
     return subject in {client, f"{client}@clients"} or any(

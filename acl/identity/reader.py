@@ -38,7 +38,8 @@ class VerifiedReader:
     A subject is unique only with its issuer. `actors` is the delegation chain, outermost
     first (RFC 8693, section 4.1); only the outermost may ever matter to a decision.
     `scopes` and `sources` are what token, client and actor all allow (`acl.model.delegation`);
-    `via` names client and actor for people. `service` says that no person is behind the token.
+    `via` names client and actor for people. `service` says that no person
+    seems to be behind the token, which never gives a right.
     """
 
     issuer: str

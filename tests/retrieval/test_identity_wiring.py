@@ -97,7 +97,8 @@ def test_everything_that_is_written_down_arrives(tmp_path: Path) -> None:
         'when = "both"\ncache_for = "30s"\n',
         '[[issuers.clients]]\nclient = "chat"\nname = "ChatGPT"\nscopes = ["rag.search"]\n',
         '[[issuers.actors]]\nactor = "agent://planner"\nsources = ["handbook"]\n',
-        '[[issuers.services]]\nclient = "svc"\nauthority = "corp"\nuser = "robot"\n',
+        '[[issuers.services]]\nclient = "svc"\nsubject = "svc-7"\n',
+        'authority = "corp"\nuser = "robot"\n',
         '[[step_up]]\nscope = "rag.read"\nacr = ["phr"]\nmax_age = "15m"\ngrant = "rag.more"\n',
     )
 
@@ -114,7 +115,7 @@ def test_everything_that_is_written_down_arrives(tmp_path: Path) -> None:
     assert (
         IdentityLink(ISSUER, "sub", CORP),
         GroupLink(ISSUER, CORP),
-        ServiceLink(ISSUER, "svc", CORP, "robot"),
+        ServiceLink(ISSUER, "svc", "svc-7", CORP, "robot"),
     ) == identity_links(configuration)
     introspector = one.introspector
     assert introspector is not None

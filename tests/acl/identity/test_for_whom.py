@@ -115,10 +115,40 @@ def test_a_service_is_nobody_unless_the_operator_says_who(case: str) -> None:
 
     assert reader.service
     assert frozenset() == link(reader, [BY_SUBJECT, GROUPS], ACME)
-    robot = ServiceLink(ISSUER, "chat", CORP, "robot")
+    robot = ServiceLink(ISSUER, "chat", claims.get("sub", "alice"), CORP, "robot")
     assert {user("robot")} == link(reader, [BY_SUBJECT, robot], ACME)
-    for other in (replace(robot, client="desktop"), replace(robot, issuer="https://x.example")):
-        assert frozenset() == link(reader, [other], ACME)
+    for other in (
+        replace(robot, client="desktop"),
+        replace(robot, issuer="https://x.example"),
+        replace(robot, subject="somebody else"),
+        replace(robot, subject=robot.subject.upper()),
+    ):
+        assert frozenset() == link(reader, [BY_SUBJECT, other], ACME)
+
+
+@pytest.mark.promise("service-nobody")
+@pytest.mark.parametrize("case", sorted(SERVICES))
+def test_the_marks_of_a_service_give_nothing(case: str) -> None:
+    """
+    A person who has chosen a name like a service's, at a service's client, is not that service.
+    """
+    profile, header, claims = SERVICES[case]
+    chosen = {**claims, "sub": "mallory", "preferred_username": "service-account-chat"}
+    service = ServiceLink(ISSUER, "chat", claims.get("sub", "svc-7"), CORP, "robot")
+
+    assert frozenset() == link(read(issuer(profile), chosen, **header), [BY_SUBJECT, service], ACME)
+
+
+@pytest.mark.promise("service-nobody")
+def test_a_service_that_its_issuer_does_not_mark_is_the_one_that_is_configured() -> None:
+    """
+    And nobody beside that: its `sub` is not read as a person's.
+    """
+    reader = read(issuer(), {"sub": "svc-7"})
+
+    assert not reader.service
+    robot = ServiceLink(ISSUER, "chat", "svc-7", CORP, "robot")
+    assert {user("robot")} == link(reader, [BY_SUBJECT, robot], ACME)
 
 
 @pytest.mark.promise("service-nobody")
@@ -129,7 +159,9 @@ def test_a_person_is_no_service() -> None:
     reader = read(issuer(), {})
 
     assert not reader.service
-    assert {ALICE} == link(reader, [BY_SUBJECT, ServiceLink(ISSUER, "chat", CORP, "robot")], ACME)
+    assert {ALICE} == link(
+        reader, [BY_SUBJECT, ServiceLink(ISSUER, "chat", "svc-7", CORP, "robot")], ACME
+    )
 
 
 TAKING = GroupClaim("groups")
