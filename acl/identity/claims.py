@@ -42,9 +42,9 @@ class GroupClaim:
     may_lack: bool = False
 
 
-def check_audience(claims: Mapping[str, object], accepted: frozenset[str]) -> None:
+def check_audience(claims: Mapping[str, object], accepted: frozenset[str]) -> frozenset[str]:
     """
-    Step 9: the token is meant for this service.
+    Step 9: the token is meant for this service; return all that it is meant for.
 
     Raises:
         TokenRejectedError: It is not.
@@ -55,6 +55,7 @@ def check_audience(claims: Mapping[str, object], accepted: frozenset[str]) -> No
         msg = "step 9: aud is missing or malformed"
         raise TokenRejectedError(msg)
     refuse(accepted.isdisjoint(audiences), f"step 9: audience {audiences!r:.200}")
+    return frozenset(audiences)
 
 
 def check_times(
@@ -138,6 +139,16 @@ def scopes_of(claims: Mapping[str, object], profile: IssuerProfile) -> frozenset
     if stated is None:
         refuse(profile.needs_scope, "step 13: no scope claim: not an access token")
         return frozenset()
+    return scopes_in(stated)
+
+
+def scopes_in(stated: object) -> frozenset[str]:
+    """
+    Read the value of a scope claim.
+
+    Raises:
+        TokenRejectedError: It is malformed.
+    """
     scopes = [one for one in stated.split(" ") if one] if isinstance(stated, str) else stated
     if not isinstance(scopes, list) or not all(
         isinstance(one, str) and SCOPE.fullmatch(one) for one in scopes

@@ -26,8 +26,8 @@ The steps, in the order they are taken:
 15. Where the operator takes groups from this issuer's tokens, the token lists all of them.
 16. Client and outermost actor may act for readers; the scopes shrink to what they may do
     (`acl.model.delegation`).
-17. Where the operator wants the issuer asked as well, it says that the token is active
-    (`introspection`).
+17. Where the operator wants the issuer asked as well, it says that the token is active, and
+    nothing that the token does not; scopes and end shrink to what it says now (`confirmation`).
 
 A token that is not of the JOSE family has nothing to verify by itself. If one issuer is asked
 about such tokens, its answer takes the place of steps 1 to 8, and passes steps 9 to 16.
@@ -37,26 +37,25 @@ operators. Steps 15 and 16 refuse genuine tokens (`ReaderRefusedError`).
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 
-from acl.errors import ConfigurationError
 from acl.identity import claims as said
 from acl.identity import signed
-from acl.identity.claims import MAX_LIFETIME_SECONDS, GroupClaim
+from acl.identity.claims import MAX_LIFETIME_SECONDS
+from acl.identity.confirmation import still_said
 from acl.identity.dpop import ProofVerifier
 from acl.identity.errors import ReaderRefusedError, TokenRejectedError
 from acl.identity.introspection import Introspector
 from acl.identity.jwks import ALGORITHMS
-from acl.identity.keysets import KeySource
-from acl.identity.possession import BEARER, SenderRule, Token, check_possession
+from acl.identity.possession import BEARER, Token, check_possession
 from acl.identity.presented import Presented
 from acl.identity.profiles import IssuerProfile
 from acl.identity.reader import VERIFYING_RIGHT, VerifiedClaims, VerifiedReader
 from acl.identity.signed import MAX_TOKEN_CHARACTERS, refuse
+from acl.identity.trusted import TrustedIssuer
 from acl.model.delegation import Delegation, Rights
-from acl.model.scopes import PLAIN_SCOPES, ScopeNames
 
 __all__ = [
     "ALGORITHMS",
@@ -66,47 +65,10 @@ __all__ = [
     "TrustedIssuer",
 ]
 
-ANYBODY = Delegation()
-"""
-Every client may act, and no agent.
-"""
-
-BEARER_ONLY = SenderRule()
-"""
-Tokens are bound to nobody.
-"""
-
 NOTHING_ELSE = Presented(())
 """
 A token came by itself.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class TrustedIssuer:
-    """
-    One issuer, as configured: what its tokens must say and who vouches for their keys.
-    """
-
-    issuer: str
-    audiences: frozenset[str]
-    algorithms: frozenset[str]
-    profile: IssuerProfile
-    client_claims: tuple[str, ...]
-    max_lifetime_seconds: int
-    leeway_seconds: int
-    keys: KeySource
-    groups: GroupClaim | None = None
-    delegation: Delegation = ANYBODY
-    scope_names: ScopeNames = PLAIN_SCOPES
-    introspector: Introspector | None = None
-    senders: SenderRule = BEARER_ONLY
-
-    def __post_init__(self) -> None:
-        # Whatever built this: a verifier that accepts anything is never made.
-        if not self.issuer or not self.audiences or not all(self.audiences):
-            msg = f"issuer {self.issuer!r} needs a name, and audiences of which none is empty"
-            raise ConfigurationError(msg)
 
 
 class TokenVerifier:
@@ -145,7 +107,14 @@ class TokenVerifier:
         trusted, claims = self._signed(token)  # steps 1 to 8
         reader = self._reader(claims, trusted, came)  # steps 9 to 16
         if trusted.introspector is not None and trusted.introspector.always:
-            trusted.introspector.confirm(token, claims, self._clock())  # step 17
+            now = self._clock()
+            left = still_said(claims, trusted.introspector.active(token, now), trusted, now)
+            return replace(  # step 17
+                reader,
+                scopes=reader.scopes & left.scopes,
+                expires_at=min(reader.expires_at, left.expires_at),
+                right=VERIFYING_RIGHT,
+            )
         return reader
 
     def _asked_about(self, token: str) -> tuple[TrustedIssuer, Introspector] | None:

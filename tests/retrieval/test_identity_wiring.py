@@ -265,7 +265,7 @@ def test_two_issuers_keep_their_own(tmp_path: Path) -> None:
     Nothing of one section reaches the other issuer.
     """
     agents = '[[issuers.actors]]\nactor = "agent://planner"\n'
-    found: dict[str, Any] = trusted_issuers(configured(tmp_path, FIRST, agents, SECOND, ASKED))
+    found = trusted_issuers(configured(tmp_path, FIRST, agents, SECOND, ASKED))
 
     assert {ISSUER, OTHER_ISSUER} == set(found)
     assert {"agent://planner"} == found[ISSUER].delegation.actors.keys()
