@@ -5,7 +5,7 @@ What the operator writes down about issuers is what the verifier does, and mista
 import json
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
