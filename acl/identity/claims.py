@@ -158,12 +158,12 @@ def scopes_in(stated: object) -> frozenset[str]:
     return frozenset(scopes)
 
 
-def actors_of(claims: Mapping[str, object]) -> tuple[str, ...]:
+def actors_of(claims: Mapping[str, object], issuer: str) -> tuple[str, ...]:
     """
     Step 14: return the chain of actors, outermost first.
 
     Raises:
-        TokenRejectedError: It is malformed or too deep.
+        TokenRejectedError: It is malformed or too deep, or an actor is of another issuer.
     """
     chain: list[str] = []
     actor = claims.get("act")
@@ -171,19 +171,22 @@ def actors_of(claims: Mapping[str, object]) -> tuple[str, ...]:
         if not isinstance(actor, dict) or len(chain) == MAX_ACTORS:
             msg = "step 14: act is malformed or too deep"
             raise TokenRejectedError(msg)
+        # A subject is unique only with its issuer, and actors are listed for this one.
+        refuse(actor.get("iss", issuer) != issuer, "step 14: an actor is of another issuer")
         chain.append(name_of(actor.get("sub"), "act.sub", step=14))
         actor = actor.get("act")
     return tuple(chain)
 
 
-def sign_in_of(claims: Mapping[str, object], profile: IssuerProfile) -> SignIn:
+def sign_in_of(claims: Mapping[str, object], profile: IssuerProfile, latest: datetime) -> SignIn:
     """
-    Return how the reader signed in; what is malformed counts as not said.
+    Return how the reader signed in; what is malformed, or is said to have been after `latest`,
+    counts as not said.
     """
     contexts = [one for name in profile.context_claims for one in _texts(claims.get(name))]
     moment = claims.get("auth_time")
     at = None
-    if isinstance(moment, int) and 0 < moment < _LAST_SECOND and not isinstance(moment, bool):
+    if type(moment) is int and 0 < moment <= latest.timestamp():
         at = datetime.fromtimestamp(moment, tz=UTC)
     return SignIn(frozenset(contexts), frozenset(_texts(claims.get("amr"))), at)
 
@@ -213,9 +216,6 @@ def groups_of(claims: Mapping[str, object], claim: GroupClaim | None) -> frozens
     if not isinstance(listed, list) or not all(map(_names_a_group, listed)):
         _incomplete(f"the claim {claim.name!r} is no list of names")
     return frozenset(listed)
-
-
-_LAST_SECOND: Final = 253_402_300_800  # the year 10000
 
 
 def _incomplete(why: str) -> NoReturn:

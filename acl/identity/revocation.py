@@ -13,7 +13,10 @@ by, and its issuer. What is known of any of them may refuse it:
    so is one that does not say when it was issued.
 4. A token of an account that is disabled or purged is refused.
 
-Every refusal is a `TokenRejectedError`: the caller learns what they learn of any bad token.
+Each of these is a `TokenRejectedError`: the caller learns what they learn of any bad token.
+
+5. A genuine token on which nobody is let in (steps 15 and 16 of `tokens`) is refused only after
+   that: whoever brings a revoked one learns nothing else of it.
 """
 
 from collections.abc import Mapping
@@ -50,19 +53,21 @@ class RevocationRule:
 
         Raises:
             TokenRejectedError: It was, or cannot be told from one that was.
+            ReaderRefusedError: It is in force, and nobody is let in on it.
         """
         issued_at = _issued_at(reader)
         for tokens, standing in standings(connection, self._names_of(reader)).items():
             if standing.refuses(issued_at):
                 msg = f"revoked: {tokens}; not before {standing.not_before}, {standing.account}"
                 raise TokenRejectedError(msg)
+        reader.require_accepted()
 
     def check(self, reader: VerifiedReader, database: Database) -> None:
         """
         Refuse a token that was revoked, in a transaction of its own.
 
         Raises:
-            TokenRejectedError: As `require_in_force`.
+            TokenRejectedError, ReaderRefusedError: As `require_in_force`.
             RegistryUnavailableError: The registry did not answer.
         """
         with database.reading() as connection:

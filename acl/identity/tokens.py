@@ -22,7 +22,8 @@ The steps, in the order they are taken:
     the operator demands bound tokens it is bound (`possession`).
 13. Scopes are a space-separated string or a list of strings, and no claim is one that only ID
     tokens, logout tokens or security events have.
-14. `act`, if present, is a chain of at most `MAX_ACTORS` actors (RFC 8693, section 4.1).
+14. `act`, if present, is a chain of at most `MAX_ACTORS` actors of this issuer (RFC 8693,
+    section 4.1).
 15. Where the operator takes groups from this issuer's tokens, the token lists all of them.
 16. Client and outermost actor may act for readers; the scopes shrink to what they may do
     (`acl.model.delegation`).
@@ -33,12 +34,13 @@ A token that is not of the JOSE family has nothing to verify by itself. If one i
 about such tokens, its answer takes the place of steps 1 to 8, and passes steps 9 to 16.
 
 A refusal in steps 1 to 14 and 17 is a `TokenRejectedError`: one answer outside, the reason for
-operators. Steps 15 and 16 refuse genuine tokens (`ReaderRefusedError`).
+operators. Steps 15 and 16 refuse genuine tokens: their readers have no rights, and are told so
+(`ReaderRefusedError`) once it is known that the token was not revoked (`revocation`).
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from acl.identity import claims as said
@@ -70,6 +72,11 @@ NOTHING_ELSE = Presented(())
 A token came by itself.
 """
 
+NOTHING = Rights(frozenset(), frozenset(), ())
+"""
+Of a reader who is let in nowhere.
+"""
+
 
 class TokenVerifier:
     """
@@ -96,7 +103,6 @@ class TokenVerifier:
 
         Raises:
             TokenRejectedError: It proves nothing.
-            ReaderRefusedError: It is genuine, and nobody is let in on it.
             KeysUnavailableError: The issuer's keys could not be had; ask again later.
             IntrospectionUnavailableError: The issuer did not answer; ask again later.
         """
@@ -162,21 +168,22 @@ class TokenVerifier:
     def _reader(
         self, claims: Mapping[str, object], trusted: TrustedIssuer, came: Token
     ) -> VerifiedReader:
-        profile = trusted.profile
+        profile, now, leeway = trusted.profile, self._clock(), trusted.leeway_seconds
         said.check_audience(claims, trusted.audiences)  # step 9
         expires_at = said.check_times(  # step 10
-            claims,
-            self._clock(),
-            lifetime=trusted.max_lifetime_seconds,
-            leeway=trusted.leeway_seconds,
+            claims, now, lifetime=trusted.max_lifetime_seconds, leeway=leeway
         )
         subject = said.name_of(claims.get("sub"), "sub")  # step 11
         client = said.client_of(claims, trusted.client_claims)
-        check_possession(came, claims, trusted.senders, self._proofs, self._clock())  # step 12
+        check_possession(came, claims, trusted.senders, self._proofs, now)  # step 12
         scopes = trusted.scope_names.own(said.scopes_of(claims, profile))  # step 13
-        actors = said.actors_of(claims)  # step 14
-        groups = said.groups_of(claims, trusted.groups)  # step 15
-        rights = _rights(trusted.delegation, scopes, client, actors)  # step 16
+        actors = said.actors_of(claims, trusted.issuer)  # step 14
+        groups, rights, refused = frozenset[str](), NOTHING, ""
+        try:
+            groups = said.groups_of(claims, trusted.groups)  # step 15
+            rights = _rights(trusted.delegation, scopes, client, actors)  # step 16
+        except ReaderRefusedError as error:
+            refused = error.diagnostics()
         return VerifiedReader(
             issuer=trusted.issuer,
             subject=subject,
@@ -188,8 +195,9 @@ class TokenVerifier:
             service=said.is_service(claims, subject, client, profile),
             groups=groups,
             sources=rights.sources,
-            sign_in=said.sign_in_of(claims, profile),
+            sign_in=said.sign_in_of(claims, profile, now + timedelta(seconds=leeway)),
             via=rights.via,
+            refused=refused,
             right=VERIFYING_RIGHT,
         )
 

@@ -367,6 +367,22 @@ READERS: Final = (
         (f"{IN_HTTP}::test_an_agent_finds_what_reader_and_agent_may_both_see",),
     ),
     Mutant(
+        "actor-of-any-issuer",
+        CLAIMS,
+        '        refuse(actor.get("iss", issuer) != issuer,',
+        "        refuse(False,",
+        "An agent of another issuer does what this issuer's agent of that name may.",
+        (f"{IN_FOR_WHOM}::test_an_actor_of_another_issuer_is_nobody_here",),
+    ),
+    Mutant(
+        "sign-in-from-the-future",
+        CLAIMS,
+        "    if type(moment) is int and 0 < moment <= latest.timestamp():\n",
+        "    if type(moment) is int and 0 < moment < 2**37:\n",
+        "A sign-in that has not been is recent for ever.",
+        (f"{IN_FOR_WHOM}::test_what_is_malformed_about_a_sign_in_was_not_said",),
+    ),
+    Mutant(
         "service-is-a-person",
         LINKING,
         "    if services or reader.service:\n",

@@ -194,6 +194,14 @@ POSSESSION_FAULTS: Final = (
         CERTIFICATE,
     ),
     Mutant(
+        "certificate-of-no-version",
+        CERTIFICATES,
+        "    except (ValueError, x509.InvalidVersion) as error:\n",
+        "    except ValueError as error:\n",
+        "What is no certificate is answered by 500 instead of the one 401.",
+        (f"{IN_POSSESSION}::test_a_certificate_of_no_known_version_is_none",),
+    ),
+    Mutant(
         "certificate-of-anybody",
         TAKEN,
         "not client or not header.trusts(client[0])",

@@ -186,11 +186,11 @@ def test_an_answer_without_scopes_permits_nothing(world: World) -> None:
 def test_groups_and_agents_are_judged_as_in_a_signed_token(world: World) -> None:
     world.desk.says |= {"hasgroups": True}
     with pytest.raises(ReaderRefusedError):
-        world.verifier(groups=GroupClaim("groups")).verify(OPAQUE)
+        world.verifier(groups=GroupClaim("groups")).verify(OPAQUE).require_accepted()
 
     world.desk.says |= {"act": {"sub": "agent://stranger"}}
     with pytest.raises(ReaderRefusedError):
-        world.asking(cache_seconds=0.0).verify(OPAQUE)
+        world.asking(cache_seconds=0.0).verify(OPAQUE).require_accepted()
 
 
 def raw(body: bytes, status: int = 200, **headers: str) -> Callable[..., None]:

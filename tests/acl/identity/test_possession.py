@@ -2,6 +2,8 @@
 A token counts for whom it was issued to: proofs (RFC 9449), certificates (RFC 8705), and neither.
 """
 
+import base64
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -9,6 +11,7 @@ from itertools import product
 from typing import Any, Final
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from acl.identity import dpop
 from acl.identity.dpop import PROOF_SECONDS, normalised
@@ -286,6 +289,20 @@ def test_a_token_opens_with_its_certificate(write: Callable[[Any], str]) -> None
     assert not door.opens(token, "dpop", came(write(mine)))
     for spoiled in ("", ":", "::", ":AAAA:", "AAAA", write(mine)[:-9], write(mine) + write(other)):
         assert not door.opens(token, "bearer", came(spoiled))
+
+
+def test_a_certificate_of_no_known_version_is_none() -> None:
+    """
+    The library has an error of its own for it.
+    """
+    der = certificate().public_bytes(Encoding.DER)
+    third, fifth = b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x04"
+    assert 1 == der.count(third)
+    spoiled = der.replace(third, fifth)
+    token = Door().bound({"x5t#S256": b64(hashlib.sha256(spoiled).digest())})
+
+    written = f":{base64.b64encode(spoiled).decode()}:"
+    assert not Door().opens(token, "bearer", Presented((), certificates=(written,)))
 
 
 def test_of_two_bindings_both_are_proven() -> None:
