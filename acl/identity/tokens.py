@@ -86,7 +86,7 @@ class TokenVerifier:
     def __init__(self, issuers: Mapping[str, TrustedIssuer], clock: Callable[[], datetime]) -> None:
         self._issuers = issuers
         self._clock = clock
-        self._proofs = ProofVerifier()
+        self._proofs = ProofVerifier(clock())
 
     @property
     def expects_proofs(self) -> bool:
@@ -175,7 +175,8 @@ class TokenVerifier:
         )
         subject = said.name_of(claims.get("sub"), "sub")  # step 11
         client = said.client_of(claims, trusted.client_claims)
-        check_possession(came, claims, trusted.senders, self._proofs, now)  # step 12
+        sender = (trusted.issuer, subject, client)
+        check_possession(came, claims, trusted.senders, self._proofs, sender, now)  # step 12
         scopes = trusted.scope_names.own(said.scopes_of(claims, profile))  # step 13
         actors = said.actors_of(claims, trusted.issuer)  # step 14
         groups, rights, refused = frozenset[str](), NOTHING, ""

@@ -271,4 +271,6 @@ def test_two_issuers_keep_their_own(tmp_path: Path) -> None:
     assert {"agent://planner"} == found[ISSUER].delegation.actors.keys()
     assert {} == found[OTHER_ISSUER].delegation.actors
     assert found[ISSUER].introspector is None
-    assert OTHER_ISSUER == found[OTHER_ISSUER].introspector.issuer
+    other = found[OTHER_ISSUER].introspector
+    assert other is not None
+    assert OTHER_ISSUER == other.issuer
