@@ -18,6 +18,7 @@ from acl.wiring import (
     require_same_installation,
 )
 from ingestion.wiring import build_question_redactor
+from readership.connections import PromptProtocol
 from readership.event_routes import event_routes
 from readership.provisioning import open_scim_desk, scim_challenges, takes_provisioning
 from readership.push_routes import LARGER_BODIES, push_routes
@@ -111,5 +112,7 @@ def serve(configuration: Configuration, *, host: str, port: int) -> None:
             # Who connects is who connects: certificates are believed by address.
             proxy_headers=False,
             limit_concurrency=MAX_CONNECTIONS,
+            http=PromptProtocol,
+            ws="none",
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         )
