@@ -41,16 +41,16 @@ class _Body:
     def __init__(self, receive: Receive, most: int) -> None:
         self._receive, self._most = receive, most
         self._seconds = BODY_SECONDS if most == MAX_BODY_BYTES else LARGER_BODY_SECONDS
-        self._until: float | None = None
+        self._deadline: float | None = None
         self._received, self._whole = 0, False
 
     async def receive(self) -> Message:
         if self._whole:  # what comes then is that the client has gone, whenever that is
             return await self._receive()
-        if self._until is None:
-            self._until = current_time() + self._seconds
+        if self._deadline is None:
+            self._deadline = current_time() + self._seconds
         try:
-            with fail_after(self._until - current_time()):
+            with fail_after(self._deadline - current_time()):
                 message = await self._receive()
         except TimeoutError as error:
             # As the framework's own, so that whatever reads the body lets it through.

@@ -228,7 +228,7 @@ POSSESSION_FAULTS: Final = (
     Mutant(
         "body-waited-for-without-end",
         "retrieval/api/limits.py",
-        "            with fail_after(self._until - current_time()):\n",
+        "            with fail_after(self._deadline - current_time()):\n",
         "            with fail_after(None):\n",
         "Whoever sends a body byte by byte holds a place for ever.",
         ("tests/retrieval/test_limits.py::test_a_body_that_does_not_come_is_not_waited_for",),
@@ -236,7 +236,7 @@ POSSESSION_FAULTS: Final = (
     Mutant(
         "body-waited-for-part-by-part",
         "retrieval/api/limits.py",
-        "        if self._until is None:\n",
+        "        if self._deadline is None:\n",
         "        if self._receive:\n",
         "Whoever sends a byte now and then holds a place for ever.",
         ("tests/retrieval/test_limits.py::test_the_time_is_for_all_of_a_body",),
