@@ -29,6 +29,7 @@ from ingestion.wiring import (
 from readership.push_desk import PushDesk, PushedSource
 from readership.recording import DeskRecords
 from readership.staying import build_sender_rule
+from retrieval.identity_wiring import TrustedIssuers
 from retrieval.wiring import build_verifier
 
 
@@ -46,9 +47,12 @@ def open_push_desk(
     stack: ExitStack,
     *,
     redactor: Callable[[Ground, ExitStack], Redactor] = build_push_redactor,
+    issuers: TrustedIssuers | None = None,
 ) -> PushDesk:
     """
     Load what pushes need, resume what a crash has left, and start the worker.
+
+    `issuers` are those of the process; see `retrieval.wiring.build_verifier`.
     """
     ground = open_ground(configuration, may_write=True)
     stack.callback(ground.close)
@@ -61,7 +65,7 @@ def open_push_desk(
     )
     content = build_pushed_content(ground, build_settler(ground, lease, embedder), pipeline)
     return PushDesk(
-        verifier=build_verifier(ground),
+        verifier=build_verifier(ground, issuers),
         sources={
             one.name: _pushed_source(ground, one)
             for one in configuration.settings.sources

@@ -237,6 +237,8 @@ class ReadingRoom:
         issuer = asked.person.issuer or operator.issuer
         person = replace(asked.person, issuer=issuer)
         found = self.explainer.explain(person, asked.document, asked.source, asked.at)
+        # Asked again: who was revoked or switched off meanwhile learns nothing.
+        may = self.authorizer.authorize(operator, needs=AUDIT_SCOPE)
         details = {"asked": {"reader": person.subject, "issuer": issuer, **asked.document_named()}}
         self._record(request_id, "explain", may, may.scope.epoch, (), details)
         return request_id, found

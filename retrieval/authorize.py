@@ -142,6 +142,7 @@ class Authorizer:
 
         Raises:
             TokenRejectedError: The token was revoked.
+            ReaderRefusedError: It is genuine, and nobody is let in on it.
             InsufficientScopeError: The token was not issued for this operation.
             StepUpRequiredError: The reader has not signed in surely enough for it.
             SwitchedOffError: An operator has switched the reader or the client off.

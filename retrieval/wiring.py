@@ -32,6 +32,7 @@ from retrieval.api.app import Probe, create_app
 from retrieval.authorize import Authorizer, LabelPolicies, SourceBudgets
 from retrieval.explain import Explainer
 from retrieval.identity_wiring import (
+    TrustedIssuers,
     certificate_header,
     demands,
     identity_links,
@@ -56,9 +57,11 @@ class Tools:
     lease: EngineLease
 
 
-def build_room(ground: Ground, tools: Tools) -> ReadingRoom:
+def build_room(
+    ground: Ground, tools: Tools, *, issuers: TrustedIssuers | None = None
+) -> ReadingRoom:
     """
-    Put the eight steps together.
+    Put the eight steps together; `issuers` as in `build_verifier`.
 
     Raises:
         ConfigurationError: No issuer is configured, or a key file cannot be used.
@@ -67,7 +70,7 @@ def build_room(ground: Ground, tools: Tools) -> ReadingRoom:
     permissions = permission_registry(ground)
     budgets = source_budgets(configuration)
     return ReadingRoom(
-        verifier=build_verifier(ground),
+        verifier=build_verifier(ground, issuers),
         authorizer=Authorizer(
             permissions,
             identity_links(configuration),
@@ -110,24 +113,30 @@ def build_explainer(ground: Ground) -> Explainer:
     )
 
 
-def build_verifier(ground: Ground) -> TokenVerifier:
+def build_verifier(ground: Ground, issuers: TrustedIssuers | None = None) -> TokenVerifier:
     """
     Return what verifies the tokens of the configured issuers.
+
+    `issuers` are those of the process, if it verifies tokens in several places.
 
     Raises:
         ConfigurationError: No issuer is configured, or a key file cannot be used.
     """
-    return TokenVerifier(trusted_issuers(ground.configuration), ground.clock)
+    return TokenVerifier(issuers or trusted_issuers(ground.configuration), ground.clock)
 
 
 def build_app(
-    ground: Ground, tools: Tools, larger_bodies: Mapping[str, int] | None = None
+    ground: Ground,
+    tools: Tools,
+    larger_bodies: Mapping[str, int] | None = None,
+    *,
+    issuers: TrustedIssuers | None = None,
 ) -> FastAPI:
     """
-    Build the HTTP application; see `create_app`.
+    Build the HTTP application; see `create_app`, and `build_verifier` for `issuers`.
     """
     settings = ground.configuration.settings
-    room = build_room(ground, tools)
+    room = build_room(ground, tools, issuers=issuers)
     probes: Mapping[str, Probe] = {
         "registry": lambda: _ask_registry(room),
         "index": lambda: _ask_index(tools),

@@ -18,6 +18,7 @@ from acl.audit.chain import AuditTrail, AuditUnavailableError
 from acl.identity.revocation import RevocationRule
 from acl.wiring import open_ground
 from readership.doctor import statement_findings
+from retrieval.explain import Explainer
 from retrieval.recheck import Rechecker
 from retrieval.search import ScopedSearch
 from retrieval.unseal import Unsealer
@@ -110,7 +111,8 @@ def test_a_revoked_token_is_refused_on_every_route(
 @pytest.mark.promise("token-revocation")
 def test_a_revoked_token_looks_like_any_refused_one(world: EventWorld, subject: str) -> None:
     """
-    Status, headers and body, on each route; and a scope that is missing is not told of.
+    Status, headers and body, on each route; and neither a scope that is missing is told of, nor
+    that nobody is let in on the token.
     """
     world.tell(about(subject))
     spoiled = {"Authorization": world.token(subject)["Authorization"][:-8] + "AAAAAAAA"}
@@ -122,6 +124,10 @@ def test_a_revoked_token_looks_like_any_refused_one(world: EventWorld, subject: 
 
     assert told(spoiled) == told(world.token(subject))
     assert told(spoiled) == told(world.token(subject, scope="rag.nothing"))
+    stranger = {"sub": "agent://stranger"}
+    assert told(spoiled) == told(world.token(subject, act=stranger))
+    of_others = world.everywhere(world.token("somebody else", act=stranger))
+    assert {403} == {one.status_code for one in of_others.values()}
 
 
 @pytest.mark.promise("token-revocation")
@@ -147,6 +153,7 @@ def test_without_the_check_a_revoked_token_is_served(
         ((Unsealer, "passages"), "search"),
         ((Rechecker, "readable_documents"), "fetch"),
         ((Unsealer, "whole"), "fetch"),
+        ((Explainer, "explain"), "explain"),
     ],
 )
 def test_a_request_that_is_underway_is_refused(

@@ -4,12 +4,16 @@ Over HTTP: a token that is bound to a key or certificate opens for whom it was i
 
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import pytest
 from fastapi.testclient import TestClient
 
+from acl.identity import tokens
+from acl.identity.dpop import ProofVerifier
 from tests.acl.identity.senders import Prover, certificate, escaped, structured, thumbprint
 from tests.end_to_end.event_world import CONFIGURATION, SOURCE, EventWorld, lay_out, plan, process
 
@@ -28,7 +32,17 @@ BOUND: Final = CONFIGURATION.replace(
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EventWorld]:
-    with process(lay_out(tmp_path_factory.mktemp("bound"), text=BOUND)) as one:
+    """
+    A process that has run for a minute.
+    """
+
+    def running(started: datetime) -> ProofVerifier:
+        # For long enough that proofs of now can be none of an earlier process.
+        return ProofVerifier(started - timedelta(minutes=1))
+
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
+        patch.setattr(tokens, "ProofVerifier", running)
+        one = stack.enter_context(process(lay_out(tmp_path_factory.mktemp("bound"), text=BOUND)))
         pushed = one.http.put(
             f"/v1/sources/{SOURCE}/documents/plan", json=plan(), headers=one.token()
         )

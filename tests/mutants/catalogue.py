@@ -8,6 +8,7 @@ from typing import Final
 from tests.mutants import (
     of_identity,
     of_ingestion,
+    of_introspection,
     of_possession,
     of_revocation,
     of_the_client,
@@ -30,6 +31,7 @@ AREAS: Final[Mapping[str, tuple[Mutant, ...]]] = {
     "scopes": of_the_decision.SCOPES,
     "tokens and keys": of_identity.TOKENS_AND_KEYS,
     "readers": of_identity.READERS,
+    "introspection": of_introspection.ISSUERS_ANSWERS,
     "possession": of_possession.POSSESSION_FAULTS,
     "index": of_the_index.INDEX,
     "registry": of_the_registry.REGISTRY,

@@ -90,6 +90,30 @@ REVOCATION: Final = (
         ("tests/retrieval/test_authorize.py::test_a_revoked_token_proves_nothing",),
     ),
     Mutant(
+        "revocation-refusal-told-first",
+        "acl/identity/tokens.py",
+        "            refused = error.diagnostics()\n",
+        "            raise\n",
+        "A revoked token of an agent that is not listed is told so, and so that it was good.",
+        (f"{IN_EVENTS}::test_a_revoked_token_looks_like_any_refused_one",),
+    ),
+    Mutant(
+        "revocation-refused-reader-let-in",
+        RULE,
+        "        reader.require_accepted()\n",
+        "",
+        "A client that is not listed is told that it lacks a scope, and asks for more.",
+        (f"{IN_EVENTS}::test_a_revoked_token_looks_like_any_refused_one",),
+    ),
+    Mutant(
+        "revocation-explained-to-whom-it-hit",
+        "retrieval/answer.py",
+        "meanwhile learns nothing.\n        may = self.authorizer.authorize(",
+        "meanwhile learns nothing.\n        dict(operator=",
+        "An operator whose token was revoked meanwhile is told who may read what.",
+        (f"{IN_EVENTS}::test_a_request_that_is_underway_is_refused",),
+    ),
+    Mutant(
         "revocation-push-not-asked",
         "readership/staying.py",
         "            self.revocation.require_in_force(reader, connection)\n",
@@ -100,8 +124,8 @@ REVOCATION: Final = (
     Mutant(
         "revocation-session-ignored",
         RULE,
-        "for claim in sorted({SESSION, *named})]",
-        "for claim in sorted(named)]",
+        "(SESSION, reader.claims.get(SESSION))]",
+        "]",
         "Tokens of a session that was ended go on counting.",
         (f"{IN_BOARD}::test_a_session_and_an_issuer_end_too",),
     ),
@@ -116,8 +140,8 @@ REVOCATION: Final = (
     Mutant(
         "revocation-unnamed-person-let-in",
         RULE,
-        "            if well_named(reader.claims.get(claim)) is None:\n",
-        "            if False:\n",
+        "            if address is None or well_named(folded(address)) is None:\n",
+        "            if address is None:\n                continue\n            if False:\n",
         "A token without the address by which people are revoked cannot be revoked.",
         (f"{IN_BOARD}::test_a_token_that_does_not_say_by_what_it_is_revoked_is_refused",),
     ),
@@ -240,6 +264,35 @@ REVOCATION: Final = (
         "        require(bool(issuer),",
         "A transmitter speaks for the subjects of others.",
         (f"{IN_STATEMENTS}::test_a_subject_that_is_not_beyond_doubt_is_refused",),
+    ),
+    Mutant(
+        "subject-address-by-case",
+        SUBJECTS,
+        "        if not giving:\n",
+        "        if giving and not address:\n",
+        "An event about Alice@Example.com leaves alice@example.com in.",
+        (f"{IN_BOARD}::test_an_address_ends_tokens_however_it_is_spelled",),
+    ),
+    Mutant(
+        "subject-address-given-back-by-case",
+        SUBJECTS,
+        "        if not giving:\n",
+        "        if address:\n",
+        "Whoever's address differs in case only is let in with another's account.",
+        (
+            (
+                f"{IN_STATEMENTS}"
+                "::test_an_address_is_matched_without_case_to_take_and_byte_for_byte_to_give"
+            ),
+        ),
+    ),
+    Mutant(
+        "revocation-address-by-case",
+        RULE,
+        "            stated += [(claim, address), (claim, folded(address))]\n",
+        "            stated += [(claim, address)]\n",
+        "A token whose address has capitals is not revoked.",
+        (f"{IN_BOARD}::test_an_address_ends_tokens_however_it_is_spelled",),
     ),
     Mutant(
         "subject-session-by-name-alone",

@@ -35,9 +35,10 @@ REVIEWED: Final = {
     "acl/registry/views.py": "groups, directories' users and readerships of one epoch, the same "
     "for all readers; and "
     "each reader's groups, by identity links, in the directory that they come from",
-    "acl/identity/introspection.py": "what an issuer said of a token, by the token's digest, for "
-    "seconds, and never past its end",
-    "acl/identity/dpop.py": "which proofs have come, by key and id, for two minutes; to refuse",
+    "acl/identity/introspection.py": "what an issuer said, or is being asked, of a token, by the "
+    "token's digest, for seconds, and never past its end",
+    "acl/identity/dpop.py": "which proofs have come, by digest, and how many of each "
+    "sender, for a minute; to refuse",
     "acl/decision/visibility.py": "what a reader sees, by identity links, ceiling and the expiries "
     "that have passed, in the view of one epoch",
     "acl/decision/exposure.py": "standings of made-up readers during one sync; no reader's",
