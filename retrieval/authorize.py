@@ -128,6 +128,24 @@ class Authorizer:
     demands: Demands = NO_DEMANDS
     revocation: RevocationRule = field(default_factory=RevocationRule)
 
+    def require_welcome(self, reader: VerifiedReader) -> None:
+        """
+        Refuse whom `authorize` refuses whatever is asked for.
+
+        Raises:
+            TokenRejectedError: The token was revoked.
+            SwitchedOffError: An operator has switched the reader or the client off.
+            NotAdmittedError: A directory says that the reader is gone, or does not know it.
+            RegistryUnavailableError: The registry did not answer.
+        """
+        view, currency = self.permissions.current(
+            lambda connection: self.revocation.require_in_force(reader, connection)
+        )
+        require_switched_on(reader, view.switches)
+        believed = self.directories.believed(currency, view.switches, self.clock())
+        linked = link(reader, self.links, self.tenant)
+        self.directories.require_admitted(linked, view.people, believed)
+
     def authorize(
         self,
         reader: VerifiedReader,
