@@ -5,8 +5,6 @@ Where a person can open what an answer quotes.
 from typing import Final
 from urllib.parse import quote, urlsplit
 
-from retrieval.passage import Passage
-
 PAGE_PATH: Final = "/d/"
 """
 The reader's page of a passage, below the service's own address.
@@ -21,9 +19,9 @@ def origin_of(resource: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def citation_url(origin: str, passage: Passage) -> str:
+def citation_url(origin: str, url: str, passage: str) -> str:
     """
-    Return the absolute address of a passage: its source's, or where the source states none that
-    a browser opens, the reader's page of this service.
+    Return the absolute address of a passage: its source's `url`, or where the source states none
+    that a browser opens, the reader's page of this service.
     """
-    return passage.url or f"{origin}{PAGE_PATH}{quote(passage.id, safe='')}"
+    return url or f"{origin}{PAGE_PATH}{quote(passage, safe='')}"
