@@ -7,16 +7,17 @@ The rules, in the order they are applied:
 2. The Origin, if there is one, is listed: 403 (a page in a browser, of somebody else).
 3. The token is good, not revoked, and its reader may use a tool: 401, 403, with a challenge.
 4. The method is POST: 405. There are no sessions to end and no streams to listen to.
-5. The body is one JSON object, said unmistakably: 413, 415, 400.
+5. The body is one JSON-RPC request or notification, said unmistakably: 413, 415, 400.
 
 Every request passes all of them, whatever it asks for; only then does the SDK see it. What the
 SDK answers is collected and sent whole: every answer is one JSON document.
 """
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
 
-from anyio import to_thread
+from anyio import sleep_forever, to_thread
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.types import Message, Scope
@@ -38,6 +39,7 @@ OpenAI's scanner of tools sends JSON as a stream of octets.
 ANYTHING: Final = b"application/json, text/event-stream"
 PARSE_ERROR: Final = -32_700
 INVALID_REQUEST: Final = -32_600
+UNSUPPORTED: Final = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
 METHODS: Final = ("GET", "POST", "DELETE")
 
 
@@ -79,7 +81,9 @@ class Door:
         asked: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
         async def receive() -> Message:
-            return asked.pop(0) if asked else {"type": "http.disconnect"}
+            if not asked:
+                await sleep_forever()  # whoever listens for the end of the connection
+            return asked.pop()
 
         async def send(message: Message) -> None:
             sent.append(message)
@@ -115,21 +119,36 @@ def _unreadable(request: Request, body: bytes) -> Response | None:
     named = request.headers.getlist("content-type")
     kinds = {one.partition(";")[0].strip().lower() for one in named}
     if len(named) != 1 or not kinds <= ACCEPTED_TYPES:
-        return _protocol_error(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE, INVALID_REQUEST, f"the Content-Type is not {JSON}"
-        )
+        return _protocol_error(INVALID_REQUEST, f"the Content-Type is not {JSON}", UNSUPPORTED)
     if body.lstrip()[:1] == b"[":
-        return _protocol_error(
-            HTTPStatus.BAD_REQUEST, INVALID_REQUEST, "one message a request; no batches"
-        )
+        return _protocol_error(INVALID_REQUEST, "one message a request; no batches")
     try:
-        parse_object(body)
+        message = parse_object(body)
     except ValueError:
-        return _protocol_error(HTTPStatus.BAD_REQUEST, PARSE_ERROR, "not one JSON object")
+        return _protocol_error(PARSE_ERROR, "not one JSON object")
+    if not _is_request(message):
+        return _protocol_error(INVALID_REQUEST, "not a JSON-RPC 2.0 request or notification")
     return None
 
 
-def _protocol_error(status: HTTPStatus, code: int, message: str) -> Response:
+def _is_request(message: Mapping[str, object]) -> bool:
+    """
+    Say whether a message asks for something (JSON-RPC 2.0, section 4). The SDK would take one
+    whose id is malformed for a notification, and tell of others by what stands in them.
+    """
+    params, identifier = message.get("params", {}), message.get("id", 0)
+    return (
+        message.get("jsonrpc") == "2.0"
+        and isinstance(message.get("method"), str)
+        and isinstance(params, dict)
+        and isinstance(identifier, str | int)
+        and not isinstance(identifier, bool)
+    )
+
+
+def _protocol_error(
+    code: int, message: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST
+) -> Response:
     error = {"code": code, "message": message}
     return JSONResponse({"jsonrpc": "2.0", "id": None, "error": error}, status_code=status)
 

@@ -182,7 +182,7 @@ def refused(response: Response) -> bool:
     Say whether a tool has answered that it cannot.
     """
     result = response.json().get("result", {})
-    return result.get("isError", False) and "structuredContent" not in result
+    return result.get("isError") is True and "structuredContent" not in result
 
 
 def not_there(response: Response) -> bool:
