@@ -182,7 +182,7 @@ def refused(response: Response) -> bool:
     Say whether a tool has answered that it cannot.
     """
     result = response.json().get("result", {})
-    return result.get("isError") is True and "structuredContent" not in result
+    return bool(result.get("isError")) and "structuredContent" not in result
 
 
 def not_there(response: Response) -> bool:
@@ -192,7 +192,8 @@ def not_there(response: Response) -> bool:
     if response.status_code == 404:
         return True
     result = response.json().get("result", {})
-    return result == {"content": [{"type": "text", "text": "not found"}], "isError": True}
+    absent = {"content": [{"type": "text", "text": "not found"}], "isError": True}
+    return bool(result == absent)
 
 
 def told(response: Response) -> tuple[int, list[tuple[str, str]], dict[str, Any]]:
