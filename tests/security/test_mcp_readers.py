@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import anyio
@@ -173,8 +173,6 @@ def test_without_the_decision_the_bytes_would_differ(hall: Hall, era: str) -> No
     """
     The control.
     """
-    from dataclasses import replace
-
     old = hall.room.rechecker
     undecided = Undecided(old.permissions, old.budgets, old.namer, old.clock)
     speaker = Speaker(client(replace(hall.room, rechecker=undecided)), hall.token("alice"), era)
