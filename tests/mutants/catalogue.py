@@ -10,6 +10,7 @@ from tests.mutants import (
     of_ingestion,
     of_possession,
     of_revocation,
+    of_the_agents,
     of_the_decision,
     of_the_directories,
     of_the_doors,
@@ -39,5 +40,6 @@ AREAS: Final[Mapping[str, tuple[Mutant, ...]]] = {
     "pushes": of_ingestion.PUSHES,
     "directories": of_the_directories.DIRECTORIES,
     "LDAP": of_the_directories.LDAP,
+    "agents": of_the_agents.AGENTS,
 }
 MUTANTS: Final = tuple(one for mutants in AREAS.values() for one in mutants)

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 from httpx2 import Response
 
+from acl.model.revocations import CutOff, TokensOf
+from acl.registry.revoking import RevocationBoard
 from retrieval.errors import HostRefusedError, OriginRefusedError
 from retrieval.mcp.visitors import Visitors
+from tests.acl.identity.issuers import ISSUER
 from tests.retrieval.mcp.library import Library
 from tests.retrieval.mcp.speaking import (
     ERAS,
@@ -182,6 +185,26 @@ def test_a_token_for_no_tool_is_told_every_scope(library: Library, era: str, sco
         f'Bearer error="insufficient_scope", resource_metadata="{METADATA}", scope="{BOTH}"'
         == answer.headers["www-authenticate"]
     )
+
+
+@pytest.mark.promise("token-revocation")
+@eras
+def test_whoever_was_revoked_sees_no_tools(library: Library, era: str) -> None:
+    """
+    Not even the list of them: every request is authorised.
+    """
+    reader = f"carol of {era}"
+    speaker = library.speaker(reader, era)
+    assert 200 == speaker.ask("tools/list").status_code
+
+    now = library.premises.clock()
+    tokens = TokensOf(ISSUER, "sub", reader)
+    board = RevocationBoard(library.premises.ground.database)
+    board.apply([CutOff(tokens, now)], reason="a test", now=now)
+    answer = speaker.ask("tools/list")
+
+    assert 401 == answer.status_code
+    assert 'error="invalid_token"' in answer.headers["www-authenticate"]
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
