@@ -84,7 +84,7 @@ def _of(passage: Passage) -> dict[str, Any]:
     provenance = passage.provenance
     modified = provenance.modified
     return {
-        "modified": modified.isoformat() if modified else None,
+        **({"modified": modified.isoformat()} if modified else {}),
         "label": provenance.label,
         "content_sha256": provenance.content_sha256,
         "signals": list(provenance.trust),

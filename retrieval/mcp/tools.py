@@ -55,12 +55,12 @@ _PASSAGE: Final = {
         "title": _TEXT,
         "url": _TEXT,
         "source": _TEXT,
-        "modified": {"type": ["string", "null"], "description": "ISO 8601."},
+        "modified": {"type": "string", "description": "ISO 8601; not there if not known."},
         "label": _TEXT,
         "content_sha256": _TEXT,
         "signals": {"type": "array", "items": _TEXT},
     },
-    "required": ["id", "citation", "title", "url", "source", "modified", "label"],
+    "required": ["id", "citation", "title", "url", "source", "label"],
 }
 _BLIND: Final = {
     "type": "object",
