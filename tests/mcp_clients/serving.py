@@ -69,8 +69,8 @@ def main() -> int:
             close=lambda: None,
             visitors=visitors,
         )
-        for listener, served in zip(listeners, (app, WithToken(app, token)), strict=True):
-            _serve(served, listener)
+        _serve(app, listeners[0])
+        _serve(WithToken(app, token), listeners[1])
         said = {"url": f"http://{names[0]}/mcp", "open": f"http://{names[1]}/mcp", "token": token}
         return subprocess.run(_filled(sys.argv[1:], said), check=False).returncode
 
