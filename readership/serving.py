@@ -96,7 +96,8 @@ def serve(configuration: Configuration, *, host: str, port: int) -> None:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True
     )
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for talkative in ("httpx", "mcp"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)
     with ExitStack() as stack:
         app = build_service(configuration, stack)
         if host not in LOOPBACK:

@@ -14,15 +14,14 @@ from typing import Final, TypeVar
 
 from acl.audit.chain import AuditTrail
 from acl.audit.events import AuditEvent, blinded
-from acl.identity.presented import Credentials
 from acl.identity.reader import VerifiedReader
 from acl.identity.tokens import TokenVerifier
 from acl.index.reading import Question
 from acl.model.documents import DocumentPermission
 from acl.model.identifiers import ChunkId, DocumentId, DocumentKey, Epoch, SourceName
-from acl.model.scopes import AUDIT_SCOPE, READ_SCOPE, SEARCH_SCOPE
+from acl.model.scopes import AUDIT_SCOPE, READ_SCOPE, READERS_SCOPES, SEARCH_SCOPE
 from acl.registry.permissions import PermissionRegistry
-from retrieval.authenticate import authenticate
+from retrieval.authenticate import Asking, authenticate
 from retrieval.authorize import Authorized, Authorizer
 from retrieval.cite import cite, context
 from retrieval.errors import (
@@ -32,6 +31,7 @@ from retrieval.errors import (
     NotFoundError,
 )
 from retrieval.explain import Explainer, Explanation, Person, When
+from retrieval.page import NO_DATES, WHOLE, Dates, Page, Part
 from retrieval.passage import Answer, Passage, WholeDocument
 from retrieval.prepare import QuestionPreparer
 from retrieval.recheck import Rechecked, Rechecker
@@ -43,11 +43,6 @@ logger = logging.getLogger(__name__)
 
 Found = TypeVar("Found")
 
-MAX_DOCUMENT_CHARACTERS: Final = 90_000
-"""
-GPT Actions refuse responses of 100,000 characters.
-"""
-
 NO_DOCUMENT: Final = DocumentKey("0" * 32)
 """
 Looked up in place of the document of a passage that does not exist.
@@ -58,23 +53,27 @@ MAX_SEARCHES: Final = 8
 How often a search, or a fetch, is repeated when a new epoch begins during it.
 """
 
-RECHECK_SPARE: Final = 32
-"""
-Hits rechecked beyond what was asked for, to fill the places of those that are refused.
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class AskedQuestion:
     """
-    What a client may ask: a text, how many passages, which sources to stay within, and the
-    epoch that the answer must not be older than.
+    What a client may ask: a text, how many passages, which sources to stay within, the epoch
+    that the answer must not be older than, after how many passages to begin, and when documents
+    must have been modified.
     """
 
     text: str
     limit: int
     sources: tuple[str, ...] | None = None
     at_least_epoch: Epoch | None = None
+    offset: int = 0
+    modified: Dates = NO_DATES
+
+    def page(self) -> Page:
+        """
+        Return which part of the ranking is wanted.
+        """
+        return Page(self.limit, self.offset, self.modified)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +98,8 @@ class AskedWhy:
 class ReadingRoom:
     """
     Everything that a reader can do, with every collaborator that it takes.
+
+    `way` says by which face of the service the reader came, for the record.
     """
 
     verifier: TokenVerifier
@@ -112,8 +113,22 @@ class ReadingRoom:
     trail: AuditTrail
     audit_key: bytes
     clock: Callable[[], datetime]
+    way: str = "http"
 
-    def answer(self, credentials: Credentials, question: AskedQuestion) -> Answer:
+    def welcome(self, credentials: Asking) -> VerifiedReader:
+        """
+        Return who asks, if there is anything that they may ask.
+
+        Raises:
+            ReadershipError: Whatever they ask would be refused.
+        """
+        reader = authenticate(credentials, self.verifier)
+        self.authorizer.require_welcome(reader)
+        if reader.scopes.isdisjoint(READERS_SCOPES):
+            raise InsufficientScopeError(*READERS_SCOPES)
+        return reader
+
+    def answer(self, credentials: Asking, question: AskedQuestion) -> Answer:
         """
         Answer a question with passages that this reader may read, best first.
 
@@ -130,7 +145,7 @@ class ReadingRoom:
         asked = self.preparer.embed(redacted)
         # 2, 4, 5, 6. The scope, what is near inside it, the registry's word on every hit, and
         #             only then plaintext.
-        may, checked, opened = of_one_epoch(
+        may, checked, (opened, more) = of_one_epoch(
             lambda: self._found(request_id, reader, question, asked)
         )
         # 7. Inert, fenced and with its provenance.
@@ -142,7 +157,7 @@ class ReadingRoom:
             "discrepancies": checked.discrepancies,
         }
         self._record(request_id, "search", may, checked.epoch, passages, details)
-        return Answer(request_id, checked.epoch, passages, context(passages), may.blind)
+        return Answer(request_id, checked.epoch, passages, context(passages), may.blind, more)
 
     def _authorize(self, reader: VerifiedReader, question: AskedQuestion) -> Authorized:
         return self.authorizer.authorize(
@@ -154,22 +169,22 @@ class ReadingRoom:
 
     def _found(
         self, request_id: str, reader: VerifiedReader, question: AskedQuestion, asked: Question
-    ) -> tuple[Authorized, Rechecked, list[Passage]]:
+    ) -> tuple[Authorized, Rechecked, tuple[list[Passage], bool]]:
         may = self._authorize(reader, question)
         # 4. What is near, among what they may read?
         hits = self.search.nearest(asked, may.scope)
         # 5. Ask again: grants may have shrunk since the index was written.
-        checked = self.rechecker.still_readable(hits[: question.limit + RECHECK_SPARE], may)
+        checked = self.rechecker.still_readable(hits[: question.page().reach()], may)
         if checked.epoch != may.scope.epoch:
             msg = f"searched at epoch {may.scope.epoch}, rechecked at {checked.epoch}"
             raise EpochMovedError(msg)
         # Told at once: whatever fails from here on, somebody must learn that a door is wrong.
         _alarm(request_id, checked)
         # 6. Only now does anything become plaintext.
-        released = checked.released[: question.limit]
-        return may, checked, self.unsealer.passages(released, epoch=checked.epoch)
+        page = question.page().opened(self.unsealer, checked.released, epoch=checked.epoch)
+        return may, checked, page
 
-    def passage(self, credentials: Credentials, passage_id: str) -> tuple[str, Passage]:
+    def passage(self, credentials: Asking, passage_id: str) -> tuple[str, Passage]:
         """
         Return one passage by its id, authorised anew; with the request's id.
 
@@ -187,9 +202,7 @@ class ReadingRoom:
             raise NotFoundError(msg)
         return request_id, passages[0]
 
-    def document(
-        self, credentials: Credentials, document: str, source: str | None
-    ) -> WholeDocument:
+    def document(self, credentials: Asking, document: str, source: str | None) -> WholeDocument:
         """
         Return a document by its source's id, authorised anew.
 
@@ -202,24 +215,26 @@ class ReadingRoom:
         named = SourceName(source) if source is not None else None
         keys = self._keys(DocumentId(document), named)
         may, whole = of_one_epoch(lambda: self._opened_documents(reader, keys))
-        opened = [parts for parts in whole if parts]
-        found = opened if len(opened) == 1 else []
-        released = tuple(cite(sanitise(p)) for parts in found for p in parts)
-        self._record(request_id, "document", may, may.scope.epoch, released, {"asked": document})
-        if len(opened) > 1:
-            raise AmbiguousDocumentError
-        if not released:
-            msg = f"document {document!r:.80}"
-            raise NotFoundError(msg)
-        # Made inert as a whole: a link may cross the border between two chunks.
-        text = inert("".join(passage.text for passage in found[0]))
-        cut = text[:MAX_DOCUMENT_CHARACTERS]
-        length = found[0][-1].provenance.span.end
-        return WholeDocument(
-            request_id, may.scope.epoch, released[0], cut, length, len(cut) < len(text)
-        )
+        found = [parts for parts in whole if parts]
+        return self._whole(request_id, may, found, document, WHOLE)
 
-    def explain(self, credentials: Credentials, asked: AskedWhy) -> tuple[str, list[Explanation]]:
+    def document_around(
+        self, credentials: Asking, passage_id: str, part: Part = WHOLE
+    ) -> WholeDocument:
+        """
+        Return the document that a passage is in, or a part of it, authorised anew.
+
+        Raises:
+            NotFoundError: There is none for this reader, for whichever reason.
+        """
+        request_id = secrets.token_hex(16)
+        reader = authenticate(credentials, self.verifier)
+        chunk = ChunkId(passage_id)
+        may, whole = of_one_epoch(lambda: self._opened_documents(reader, [self._owner(chunk)]))
+        found = [parts for parts in whole if any(one.id == chunk for one in parts)]
+        return self._whole(request_id, may, found, passage_id, part)
+
+    def explain(self, credentials: Asking, asked: AskedWhy) -> tuple[str, list[Explanation]]:
         """
         Explain to an operator why somebody may or may not read a document.
 
@@ -243,12 +258,35 @@ class ReadingRoom:
         self._record(request_id, "explain", may, may.scope.epoch, (), details)
         return request_id, found
 
+    def _whole(
+        self,
+        request_id: str,
+        may: Authorized,
+        opened: Sequence[Sequence[Passage]],
+        asked: str,
+        part: Part,
+    ) -> WholeDocument:
+        found = opened[0] if len(opened) == 1 else ()
+        # Made inert as a whole: a link may cross the border between two chunks.
+        text = inert("".join(passage.text for passage in found))
+        cut = text[part.start : part.start + part.most]
+        ends = len(cut) + part.start
+        released = tuple(cite(sanitise(one)) for one in found) if cut or not part.start else ()
+        self._record(request_id, "document", may, may.scope.epoch, released, {"asked": asked})
+        if len(opened) > 1:
+            raise AmbiguousDocumentError
+        if not released:
+            msg = f"document {asked!r:.80}"
+            raise NotFoundError(msg)
+        length = found[-1].provenance.span.end
+        epoch = may.scope.epoch
+        return WholeDocument(request_id, epoch, released[0], cut, length, ends < len(text))
+
     def _opened_chunk(
         self, reader: VerifiedReader, chunk: ChunkId
     ) -> tuple[Authorized, list[Passage | None]]:
         may = self.authorizer.authorize(reader, needs=READ_SCOPE)
-        owner = self.permissions.document_of(chunk)
-        readable = self._readable([owner if owner is not None else NO_DOCUMENT], may)
+        readable = self._readable([self._owner(chunk)], may)
         epoch = may.scope.epoch
         return may, [self.unsealer.one(*one, chunk, epoch=epoch) for one in readable]
 
@@ -258,6 +296,10 @@ class ReadingRoom:
         may = self.authorizer.authorize(reader, needs=READ_SCOPE)
         readable = self._readable(keys, may)
         return may, [self.unsealer.whole(*one, epoch=may.scope.epoch) for one in readable]
+
+    def _owner(self, chunk: ChunkId) -> DocumentKey:
+        owner = self.permissions.document_of(chunk)
+        return owner if owner is not None else NO_DOCUMENT
 
     def _readable(
         self, keys: Sequence[DocumentKey], may: Authorized
@@ -297,6 +339,7 @@ class ReadingRoom:
                 details={
                     **details,
                     "who": may.reader.sentence(),
+                    "way": self.way,
                     "epoch": epoch,
                     "ceiling": may.scope.ceiling.top,
                     "principals": sorted(map(str, may.linked)),

@@ -64,7 +64,7 @@ class BlindSpot:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """
-    What one question yields.
+    What one question yields; `more` says that passages follow which were not asked for.
     """
 
     request_id: str
@@ -72,13 +72,14 @@ class Answer:
     passages: tuple[Passage, ...]
     context: str
     blind: tuple[BlindSpot, ...]
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class WholeDocument:
     """
-    A document's redacted text from its beginning, its full length as stored, and whether
-    more follows.
+    A document's redacted text or a part of it, its full length as stored, and whether more
+    follows.
     """
 
     request_id: str

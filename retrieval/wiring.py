@@ -40,6 +40,7 @@ from retrieval.identity_wiring import (
     scope_names,
     trusted_issuers,
 )
+from retrieval.mcp.visitors import Visitors
 from retrieval.prepare import QuestionPreparer
 from retrieval.recheck import Rechecker
 from retrieval.search import ScopedSearch
@@ -150,6 +151,9 @@ def build_app(
         larger_bodies=larger_bodies,
         names=scope_names(ground.configuration),
         certificates=certificate_header(ground.configuration),
+        visitors=Visitors.of(
+            settings.service.resource, settings.mcp.allowed_hosts, settings.mcp.allowed_origins
+        ),
     )
 
 

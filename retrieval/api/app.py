@@ -5,6 +5,7 @@ The application: routes, errors, limits, and whether it is ready.
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from importlib.metadata import version
@@ -19,16 +20,26 @@ from acl.audit.events import AuditEvent
 from acl.audit.refusals import Refusals
 from acl.errors import ReadershipError
 from acl.model.scopes import PLAIN_SCOPES, SEARCH_SCOPE, ScopeNames
+from retrieval.addresses import origin_of
 from retrieval.answer import ReadingRoom
 from retrieval.api import problems
-from retrieval.api.limits import Limits
+from retrieval.api.limits import MAX_BODY_BYTES, Limits
 from retrieval.api.presented import CertificateHeader, Presentations
 from retrieval.api.routes import metadata_routes, readers_routes
 from retrieval.api.schemas import Health
+from retrieval.mcp.desk import Desk
+from retrieval.mcp.door import Door, mcp_routes
+from retrieval.mcp.server import McpServer
+from retrieval.mcp.visitors import Visitors
 
 logger = logging.getLogger(__name__)
 
 VERSION: Final = version("readership")
+MCP: Final = "mcp"
+"""
+How the record calls the way of whoever comes in there.
+"""
+
 
 Probe = Callable[[], None]
 
@@ -43,6 +54,7 @@ def create_app(  # noqa: PLR0913 - what an application is made of
     larger_bodies: Mapping[str, int] | None = None,
     names: ScopeNames = PLAIN_SCOPES,
     certificates: CertificateHeader | None = None,
+    visitors: Visitors | None = None,
 ) -> FastAPI:
     """
     Build the application around a reading room.
@@ -50,7 +62,8 @@ def create_app(  # noqa: PLR0913 - what an application is made of
     `probes` raise when what they are named after does not answer; `close` runs at the end.
     `larger_bodies` are those of routes that whoever starts the service adds (see `Limits`);
     `names` is how issuers name the scopes, and `certificates` whose word on client certificates
-    is taken.
+    is taken. `visitors` may come in to MCP: without them, by the resource's own name and from
+    its own pages.
     """
 
     @asynccontextmanager
@@ -75,6 +88,9 @@ def create_app(  # noqa: PLR0913 - what an application is made of
     app.include_router(readers_routes(room))
     app.include_router(metadata_routes(resource, issuers, names, proofs=proofs))
     app.include_router(_health_routes(probes))
+    desk = Desk(replace(room, way=MCP), challenges, origin_of(resource))
+    server = McpServer(desk, names, VERSION, MAX_BODY_BYTES)
+    app.include_router(mcp_routes(Door(room, visitors or Visitors.of(resource), server)))
     app.add_middleware(Presentations, resource=resource, certificates=certificates)
     app.add_middleware(Limits, larger=larger_bodies)
     return app

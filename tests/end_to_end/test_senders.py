@@ -11,11 +11,13 @@ from typing import Final
 
 import pytest
 from fastapi.testclient import TestClient
+from httpx2 import Response
 
 from acl.identity import tokens
 from acl.identity.dpop import ProofVerifier
 from tests.acl.identity.senders import Prover, certificate, escaped, structured, thumbprint
 from tests.end_to_end.event_world import CONFIGURATION, SOURCE, EventWorld, lay_out, plan, process
+from tests.retrieval.mcp.speaking import HANDSHAKE, headers_of, message
 
 pytestmark = pytest.mark.promise("sender-constraint")
 
@@ -88,6 +90,27 @@ def test_a_proof_is_for_one_request(world: EventWorld) -> None:
     assert 200 == found.status_code
     elsewhere = proven(token, "GET", document)
     assert 401 == world.http.get("/v1/documents/other", headers=elsewhere).status_code
+
+
+def test_a_proof_opens_one_call_of_a_tool(world: EventWorld) -> None:
+    """
+    Verified once for a request to the agents' face, and so good for one.
+    """
+    token = bound(world, {"jkt": PROVER.thumbprint()})
+    called = message(HANDSHAKE, "tools/call", {"name": "search", "arguments": {"query": "words"}})
+
+    def asked(headers: Mapping[str, str]) -> Response:
+        return world.http.post("/mcp", json=called, headers={**headers_of(HANDSHAKE), **headers})
+
+    once = proven(token, address=f"{ORIGIN}/mcp")
+    answer = asked(once)
+    assert 200 == answer.status_code, answer.text
+    assert answer.json()["result"]["structuredContent"]["results"]
+    assert 401 == asked(once).status_code
+    assert 401 == asked(proven(token)).status_code
+    bearer = asked({"Authorization": f"Bearer {token}"})
+    assert 401 == bearer.status_code
+    assert "DPoP algs=" in bearer.headers["www-authenticate"]
 
 
 def test_a_proof_is_for_the_address_as_it_was_sent(world: EventWorld) -> None:

@@ -11,6 +11,7 @@ from tests.mutants import (
     of_introspection,
     of_possession,
     of_revocation,
+    of_the_agents,
     of_the_client,
     of_the_decision,
     of_the_definers,
@@ -48,5 +49,6 @@ AREAS: Final[Mapping[str, tuple[Mutant, ...]]] = {
     "LDAP": of_the_directories.LDAP,
     "client": of_the_client.CLIENT,
     "definers": of_the_definers.DEFINERS,
+    "agents": of_the_agents.AGENTS,
 }
 MUTANTS: Final = tuple(one for mutants in AREAS.values() for one in mutants)

@@ -361,7 +361,7 @@ REVOCATION: Final = (
     Mutant(
         "challenge-scope-without-prefix",
         "retrieval/api/problems.py",
-        "        wanted = self.names.asked_as(operation or self.default_scope)\n",
+        "        wanted = self.names.asked_as(*(operation or self.default_scope).split())\n",
         "        wanted = operation or self.default_scope\n",
         "Clients of Entra ID ask for a scope that it does not know.",
         (f"{IN_CHALLENGES}::test_scopes_are_asked_for_as_the_issuer_names_them",),

@@ -10,6 +10,7 @@ AUTHORIZE: Final = "retrieval/authorize.py"
 RECHECK: Final = "retrieval/recheck.py"
 UNSEAL: Final = "retrieval/unseal.py"
 ANSWER: Final = "retrieval/answer.py"
+PAGE: Final = "retrieval/page.py"
 
 IN_AUTHORIZE: Final = "tests/retrieval/test_authorize.py"
 IN_RECHECK: Final = "tests/retrieval/test_recheck.py"
@@ -374,9 +375,9 @@ PATH: Final = (
     ),
     Mutant(
         "answer-beyond-the-limit",
-        ANSWER,
-        "        released = checked.released[: question.limit]\n",
-        "        released = checked.released\n",
+        PAGE,
+        "            opened = unsealer.passages(released[self.offset : end], epoch=epoch)\n",
+        "            opened = unsealer.passages(released[self.offset :], epoch=epoch)\n",
         "More is opened and released than was asked for.",
         (f"{IN_ANSWER}::test_no_more_is_opened_than_was_asked_for",),
     ),

@@ -1,8 +1,9 @@
 """
-Every operation of the API, taken from its own description, and how a reader calls it.
+Every operation of the API and every tool of MCP, taken from their own descriptions, and how a
+reader calls it.
 
-A new operation, parameter or body member has no entry here, and `test_endpoints` fails until it
-has one: nothing is added to the API without being attacked.
+A new operation, tool, parameter or body member has no entry here, and `test_object_access` fails
+until it has one: nothing is added without being attacked.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +14,11 @@ from urllib.parse import quote
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
+from acl.model.scopes import PLAIN_SCOPES
 from retrieval.answer import ReadingRoom
+from retrieval.mcp.desk import REQUEST_ID
+from retrieval.mcp.tools import declared
+from tests.retrieval.mcp.speaking import Speaker
 from tests.scenarios.installation import client
 
 Headers = Mapping[str, str]
@@ -54,6 +59,19 @@ def explain(http: TestClient, headers: Headers, target: Target) -> Response:
     return http.post("/v1/explain", json=body, headers=headers)
 
 
+def mcp_search(http: TestClient, headers: Headers, target: Target) -> Response:
+    return Speaker(http, headers).call("search", query=target.words)
+
+
+def mcp_fetch(http: TestClient, headers: Headers, target: Target) -> Response:
+    return Speaker(http, headers).call("fetch", id=target.passage)
+
+
+def mcp_search_documents(http: TestClient, headers: Headers, target: Target) -> Response:
+    asked = {"query": target.words, "limit": 20, "sources": [target.source]}
+    return Speaker(http, headers).call("search_documents", **asked)
+
+
 def _page(path: str) -> Callable[[TestClient, Headers, Target], Response]:
     return lambda http, headers, _: http.get(path, headers=headers)
 
@@ -64,28 +82,43 @@ CALLS: Final[Mapping[str, Call]] = {
     "getPassage": passage,
     "getDocument": document_in_source,
     "explainDecision": explain,
+    "mcp/search": mcp_search,
+    "mcp/fetch": mcp_fetch,
+    "mcp/search_documents": mcp_search_documents,
     "resourceMetadata": _page("/.well-known/oauth-protected-resource"),
     "health": _page("/healthz"),
     "ready": _page("/readyz"),
 }
 
-RELEASING: Final = ("searchDocuments", "getPassage", "getDocument")
+TOOLS: Final = ("mcp/search", "mcp/fetch", "mcp/search_documents")
+RELEASING: Final = ("searchDocuments", "getPassage", "getDocument", *TOOLS)
 """
-Those that hand out text.
+Those that hand out text, or titles.
 """
+
+SEARCHING: Final = frozenset({"searchDocuments", "mcp/search", "mcp/search_documents"})
 
 IDENTIFIERS: Final[Mapping[tuple[str, str], Call]] = {
     ("searchDocuments", "filters.sources"): search,
     ("getPassage", "passage_id"): passage,
     ("getDocument", "document_id"): document,
     ("getDocument", "source"): document_in_source,
+    ("mcp/fetch", "id"): mcp_fetch,
+    ("mcp/search_documents", "sources"): mcp_search_documents,
 }
 """
 Every parameter that names something, with a call that is led by it.
 """
 
 NAMING_NOTHING: Final = frozenset(
-    ("searchDocuments", one) for one in ("query", "limit", "at_least_epoch")
+    {
+        *(("searchDocuments", one) for one in ("query", "limit", "at_least_epoch")),
+        ("mcp/search", "query"),
+        *(
+            ("mcp/search_documents", one)
+            for one in ("query", "limit", "modified_since", "modified_before", "cursor")
+        ),
+    }
 )
 
 OPERATORS: Final = frozenset({"explainDecision"})
@@ -101,12 +134,13 @@ NAMED_BY_OPERATORS: Final = frozenset(
 
 def operations(room: ReadingRoom) -> dict[str, Any]:
     """
-    Return every operation of the description, by its name.
+    Return every operation of the description, and every tool, by its name.
     """
     described = client(room).get("/openapi.json").json()
-    return {
+    found = {
         one["operationId"]: one for path in described["paths"].values() for one in path.values()
     }
+    return found | {f"mcp/{one['name']}": one for one in declared(PLAIN_SCOPES)}
 
 
 def parameters(room: ReadingRoom) -> Iterator[tuple[str, str]]:
@@ -121,6 +155,8 @@ def parameters(room: ReadingRoom) -> Iterator[tuple[str, str]]:
         for body in content.values():
             for member in _members(body["schema"], schemas):
                 yield name, member
+        for member in operation.get("inputSchema", {}).get("properties", {}):
+            yield name, member
 
 
 def _members(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Iterator[str]:
@@ -131,6 +167,35 @@ def _members(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Iterator[
         yield from inner or [name]
 
 
+def found_nothing(response: Response) -> bool:
+    """
+    Say whether a search, over REST or MCP, has answered that there is nothing.
+    """
+    body = response.json()
+    answered = body.get("result", {}).get("structuredContent", body)
+    kept = (answered.get(one) for one in ("passages", "results", "context"))
+    return response.status_code == 200 and not any(kept)
+
+
+def refused(response: Response) -> bool:
+    """
+    Say whether a tool has answered that it cannot.
+    """
+    result = response.json().get("result", {})
+    return bool(result.get("isError")) and "structuredContent" not in result
+
+
+def not_there(response: Response) -> bool:
+    """
+    Say whether a fetch, over REST or MCP, has answered that there is no such thing.
+    """
+    if response.status_code == 404:
+        return True
+    result = response.json().get("result", {})
+    absent = {"content": [{"type": "text", "text": "not found"}], "isError": True}
+    return bool(result == absent)
+
+
 def told(response: Response) -> tuple[int, list[tuple[str, str]], dict[str, Any]]:
     """
     Return all that a client learns from a response: status, headers and body.
@@ -139,4 +204,5 @@ def told(response: Response) -> tuple[int, list[tuple[str, str]], dict[str, Any]
     """
     body: dict[str, Any] = response.json()
     body.pop("request_id", None)
+    body.get("result", {}).get("_meta", {}).pop(REQUEST_ID, None)
     return response.status_code, sorted(response.headers.items()), body

@@ -374,11 +374,12 @@ FAULTS: Final[Mapping[str, Fault]] = {
 By name. None of them may let a passage out.
 """
 
+FETCHING: Final = frozenset({"getPassage", "getDocument", "mcp/fetch"})
 SERVED_ALL_THE_SAME: Final[Mapping[str, frozenset[str]]] = {
-    "engine down": frozenset({"getPassage", "getDocument"}),
-    "index points lost": frozenset({"getPassage", "getDocument"}),
-    "index key exchanged": frozenset({"getPassage"}),
-    "redactor down": frozenset({"getPassage", "getDocument"}),
+    "engine down": FETCHING,
+    "index points lost": FETCHING,
+    "index key exchanged": frozenset({"getPassage", "mcp/fetch"}),
+    "redactor down": FETCHING,
 }
 """
 What a fault does not touch: fetching by id needs neither the engine nor a redacted question, and

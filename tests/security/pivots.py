@@ -132,6 +132,9 @@ AIMS: Final[Mapping[str, Callable[[str, Sequence[str]], Iterable[Target]]]] = {
     "getPassage": lambda thing, _: [Target("", "", thing)],
     "getDocument": lambda thing, sources: [Target(one, thing, "") for one in sources],
     "explainDecision": lambda thing, sources: [Target(sources[0], thing, "")],
+    "mcp/search": lambda thing, _: [Target("", "", "", thing)],
+    "mcp/fetch": lambda thing, _: [Target("", "", thing)],
+    "mcp/search_documents": lambda thing, sources: [Target(one, "", "", thing) for one in sources],
     "resourceMetadata": lambda *_: [],
     "health": lambda *_: [],
     "ready": lambda *_: [],
@@ -199,7 +202,8 @@ class Follower:
         released = {*marked, *_provenances(body)}
         if answer.status_code != 200:
             return Seen(frozenset(), frozenset(released), frozenset(released))
-        things = frozenset[str]().union(*map(_things, _texts(body)))
+        told = body.get("result", {}).get("structuredContent", body)
+        things = frozenset[str]().union(*map(_things, _texts(told)))
         return Seen(things, frozenset(released), frozenset(released - self.readable[reader]))
 
 
