@@ -1,7 +1,8 @@
 """
 The path of a question, as one function: eight numbered steps, no branches.
 
-Step 8, the audit record, is written here: it must be durable before anything is returned.
+Step 8 is here: what leaves is within its reader's limits, signed, and its audit record is durable
+before anything is returned.
 """
 
 import logging
@@ -13,7 +14,7 @@ from datetime import datetime
 from typing import Final, TypeVar
 
 from acl.audit.chain import AuditTrail
-from acl.audit.events import AuditEvent, blinded
+from acl.audit.events import blinded
 from acl.identity.presented import Credentials
 from acl.identity.reader import VerifiedReader
 from acl.identity.tokens import TokenVerifier
@@ -25,6 +26,7 @@ from acl.registry.permissions import PermissionRegistry
 from retrieval.authenticate import authenticate
 from retrieval.authorize import Authorized, Authorizer
 from retrieval.cite import cite, context
+from retrieval.departure import Departure, as_one, event_of
 from retrieval.errors import (
     AmbiguousDocumentError,
     EpochMovedError,
@@ -32,8 +34,10 @@ from retrieval.errors import (
     NotFoundError,
 )
 from retrieval.explain import Explainer, Explanation, Person, When
-from retrieval.passage import Answer, Passage, WholeDocument
+from retrieval.limits import Limiter, LimitExceededError
+from retrieval.passage import Answer, OnePassage, Passage, Waybill, WholeDocument
 from retrieval.prepare import QuestionPreparer
+from retrieval.provenance import ProvenanceVerifier, WaybillWriter
 from retrieval.recheck import Rechecked, Rechecker
 from retrieval.sanitise import inert, sanitise
 from retrieval.search import ScopedSearch
@@ -109,6 +113,9 @@ class ReadingRoom:
     unsealer: Unsealer
     permissions: PermissionRegistry
     explainer: Explainer
+    limiter: Limiter
+    waybills: WaybillWriter
+    provenance: ProvenanceVerifier
     trail: AuditTrail
     audit_key: bytes
     clock: Callable[[], datetime]
@@ -125,6 +132,7 @@ class ReadingRoom:
         reader = authenticate(credentials, self.verifier)
         # 2. May they ask? Said before their question costs anything.
         self._authorize(reader, question)
+        self.limiter.admit(reader)
         # 3. The question, in the same pseudonyms and vectors as the documents.
         redacted = self.preparer.redact(question.text)
         asked = self.preparer.embed(redacted)
@@ -135,14 +143,16 @@ class ReadingRoom:
         )
         # 7. Inert, fenced and with its provenance.
         passages = tuple(cite(sanitise(passage)) for passage in opened)
-        # 8. Durable before it leaves.
+        laid_out = context(passages)
+        # 8. Within the limits, signed, and durable before it leaves.
         details = {
             "question": blinded(self.audit_key, question.text),
             "refused": checked.refused,
             "discrepancies": checked.discrepancies,
         }
-        self._record(request_id, "search", may, checked.epoch, passages, details)
-        return Answer(request_id, checked.epoch, passages, context(passages), may.blind)
+        leaving = Departure(request_id, "search", may, checked.epoch, passages, laid_out)
+        waybill = self._release(leaving, passages, details)
+        return Answer(request_id, checked.epoch, passages, laid_out, may.blind, waybill)
 
     def _authorize(self, reader: VerifiedReader, question: AskedQuestion) -> Authorized:
         return self.authorizer.authorize(
@@ -169,23 +179,24 @@ class ReadingRoom:
         released = checked.released[: question.limit]
         return may, checked, self.unsealer.passages(released, epoch=checked.epoch)
 
-    def passage(self, credentials: Credentials, passage_id: str) -> tuple[str, Passage]:
+    def passage(self, credentials: Credentials, passage_id: str) -> OnePassage:
         """
-        Return one passage by its id, authorised anew; with the request's id.
+        Return one passage by its id, authorised anew.
 
         Raises:
             NotFoundError: There is none for this reader, for whichever reason.
         """
         request_id = secrets.token_hex(16)
-        reader = authenticate(credentials, self.verifier)
+        reader = self._admitted(credentials)
         chunk = ChunkId(passage_id)
         may, opened = of_one_epoch(lambda: self._opened_chunk(reader, chunk))
         passages = tuple(cite(sanitise(passage)) for passage in opened if passage is not None)
-        self._record(request_id, "passage", may, may.scope.epoch, passages, {"asked": passage_id})
+        leaving = Departure(request_id, "passage", may, may.scope.epoch, passages)
+        waybill = self._release(leaving, passages, {"asked": passage_id})
         if not passages:
             msg = f"passage {passage_id!r:.80}"
             raise NotFoundError(msg)
-        return request_id, passages[0]
+        return OnePassage(request_id, may.scope.epoch, passages[0], waybill)
 
     def document(
         self, credentials: Credentials, document: str, source: str | None
@@ -198,26 +209,26 @@ class ReadingRoom:
             AmbiguousDocumentError: The reader may read several of this id.
         """
         request_id = secrets.token_hex(16)
-        reader = authenticate(credentials, self.verifier)
+        reader = self._admitted(credentials)
         named = SourceName(source) if source is not None else None
         keys = self._keys(DocumentId(document), named)
-        may, whole = of_one_epoch(lambda: self._opened_documents(reader, keys))
-        opened = [parts for parts in whole if parts]
+        may, documents = of_one_epoch(lambda: self._opened_documents(reader, keys))
+        opened = [parts for parts in documents if parts]
         found = opened if len(opened) == 1 else []
         released = tuple(cite(sanitise(p)) for parts in found for p in parts)
-        self._record(request_id, "document", may, may.scope.epoch, released, {"asked": document})
+        # Made inert as a whole: a link may cross the border between two chunks.
+        text = inert("".join(passage.text for parts in found for passage in parts))
+        cut = text[:MAX_DOCUMENT_CHARACTERS]
+        whole = as_one(released, cut)
+        leaving = Departure(request_id, "document", may, may.scope.epoch, whole)
+        waybill = self._release(leaving, released, {"asked": document})
         if len(opened) > 1:
             raise AmbiguousDocumentError
-        if not released:
+        if not whole:
             msg = f"document {document!r:.80}"
             raise NotFoundError(msg)
-        # Made inert as a whole: a link may cross the border between two chunks.
-        text = inert("".join(passage.text for passage in found[0]))
-        cut = text[:MAX_DOCUMENT_CHARACTERS]
-        length = found[0][-1].provenance.span.end
-        return WholeDocument(
-            request_id, may.scope.epoch, released[0], cut, length, len(cut) < len(text)
-        )
+        length, goes_on = whole[0].provenance.span.end, len(cut) < len(text)
+        return WholeDocument(request_id, may.scope.epoch, whole[0], cut, length, goes_on, waybill)
 
     def explain(self, credentials: Credentials, asked: AskedWhy) -> tuple[str, list[Explanation]]:
         """
@@ -231,6 +242,7 @@ class ReadingRoom:
         request_id = secrets.token_hex(16)
         operator = authenticate(credentials, self.verifier)
         may = self.authorizer.authorize(operator, needs=AUDIT_SCOPE)
+        self.limiter.admit(operator)
         if operator.sources is not None:
             # An explanation is of all sources: their groups, and whether a document is there.
             raise InsufficientScopeError(AUDIT_SCOPE)
@@ -238,8 +250,15 @@ class ReadingRoom:
         person = replace(asked.person, issuer=issuer)
         found = self.explainer.explain(person, asked.document, asked.source, asked.at)
         details = {"asked": {"reader": person.subject, "issuer": issuer, **asked.document_named()}}
-        self._record(request_id, "explain", may, may.scope.epoch, (), details)
+        self._record(Departure(request_id, "explain", may, may.scope.epoch, ()), (), details)
         return request_id, found
+
+    def _admitted(self, credentials: Credentials) -> VerifiedReader:
+        reader = authenticate(credentials, self.verifier)
+        # Before they are counted: a token that was revoked uses up nobody's requests.
+        self.authorizer.authorize(reader, needs=READ_SCOPE)
+        self.limiter.admit(reader)
+        return reader
 
     def _opened_chunk(
         self, reader: VerifiedReader, chunk: ChunkId
@@ -273,35 +292,29 @@ class ReadingRoom:
         names = self.rechecker.budgets.staleness if source is None else [source]
         return [self.rechecker.namer.document(name, document) for name in names]
 
+    def _release(
+        self, leaving: Departure, parts: Sequence[Passage], details: Mapping[str, object]
+    ) -> Waybill:
+        """
+        Take the last step: `parts` are the passages that the record names.
+
+        Raises:
+            LimitExceededError: It is more than the reader may carry away; recorded as that.
+            ReadershipError: It could not be counted, or not be recorded.
+        """
+        try:
+            self.limiter.charge(leaving)
+        except LimitExceededError as error:
+            self._record(leaving, (), {**details, "limited": error.limit})
+            raise
+        waybill = self.waybills.write(leaving)
+        self._record(leaving, parts, details)
+        return waybill
+
     def _record(
-        self,
-        request_id: str,
-        action: str,
-        may: Authorized,
-        epoch: Epoch,
-        passages: Sequence[Passage],
-        details: Mapping[str, object],
+        self, leaving: Departure, parts: Sequence[Passage], details: Mapping[str, object]
     ) -> None:
-        self.trail.append(
-            AuditEvent(
-                at=self.clock(),
-                request_id=request_id,
-                action=action,
-                outcome="released" if passages else "nothing released",
-                issuer=may.reader.issuer,
-                subject=may.reader.subject,
-                client=may.reader.client,
-                actors=may.reader.actors,
-                details={
-                    **details,
-                    "who": may.reader.sentence(),
-                    "epoch": epoch,
-                    "ceiling": may.scope.ceiling.top,
-                    "principals": sorted(map(str, may.linked)),
-                    "released": [_released(passage) for passage in passages],
-                },
-            )
-        )
+        self.trail.append(event_of(leaving, parts, details, at=self.clock()))
 
 
 def of_one_epoch(attempt: Callable[[], Found]) -> Found:
@@ -319,18 +332,6 @@ def of_one_epoch(attempt: Callable[[], Found]) -> Found:
             return attempt()
     msg = f"permissions changed during each of {MAX_SEARCHES} attempts"
     raise EpochMovedError(msg)
-
-
-def _released(passage: Passage) -> dict[str, object]:
-    provenance = passage.provenance
-    return {
-        "passage": passage.id,
-        "source": provenance.source,
-        "document": provenance.document,
-        "revision": provenance.revision,
-        "acl_revision": provenance.acl_revision,
-        "label": provenance.label,
-    }
 
 
 def _alarm(request_id: str, checked: Rechecked) -> None:

@@ -24,8 +24,11 @@ from retrieval.answer import ReadingRoom
 from retrieval.api import problems
 from retrieval.api.limits import Limits
 from retrieval.api.presented import CertificateHeader, Presentations
+from retrieval.api.proof_routes import LARGER_BODIES, proof_routes
 from retrieval.api.routes import metadata_routes, readers_routes
 from retrieval.api.schemas import Health
+from retrieval.limits import LimitExceededError
+from retrieval.proving import ProofDesk
 
 logger = logging.getLogger(__name__)
 
@@ -76,19 +79,24 @@ def create_app(  # noqa: PLR0913 - what an application is made of
     challenges = problems.Challenges(resource, SEARCH_SCOPE, names, proofs=proofs)
     problems.install(app, challenges, RefusalRecorder(room.trail, room.clock))
     app.include_router(readers_routes(room))
-    app.include_router(metadata_routes(resource, issuers, names, proofs=proofs))
+    app.include_router(proof_routes(ProofDesk(room)))
+    app.include_router(
+        metadata_routes(resource, issuers, names, room.provenance.published, proofs=proofs)
+    )
     app.include_router(_health_routes(probes))
     app.add_middleware(Presentations, resource=resource, certificates=certificates)
-    app.add_middleware(Limits, larger=larger_bodies)
+    app.add_middleware(Limits, larger={**LARGER_BODIES, **(larger_bodies or {})})
     return app
 
 
 class RefusalRecorder:
     """
-    Records refused tokens, and when they come in floods counts those it does not record.
+    Records refused tokens and exceeded limits, and when they come in floods counts those it does
+    not record.
 
-    Anybody can send a bad token; a record for each would fill the disk, and a full disk stops
-    every release. The next record after a flood says how many went unrecorded.
+    Anybody can send a bad token, and any reader too many requests; a record for each would fill
+    the disk, and a full disk stops every release. The next record after a flood says how many
+    went unrecorded.
     """
 
     def __init__(
@@ -114,11 +122,11 @@ class RefusalRecorder:
                 return
             self._recorded.append(now)
             missed, self._unrecorded = self._unrecorded, 0
+        limited = isinstance(error, LimitExceededError)
+        action, outcome = ("limit", "limited") if limited else (self._action, "refused")
         details = {"reason": error.diagnostics(), "unrecorded_before": missed}
         try:
-            self._trail.append(
-                AuditEvent(now, request_id, self._action, "refused", details=details)
-            )
+            self._trail.append(AuditEvent(now, request_id, action, outcome, details=details))
         except ReadershipError as unavailable:
             # The caller gets nothing either way.
             logger.critical("a refusal was not recorded: %s", unavailable.diagnostics())

@@ -5,6 +5,7 @@ A new operation, parameter or body member has no entry here, and `test_endpoints
 has one: nothing is added to the API without being attacked.
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,6 +15,7 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from retrieval.answer import ReadingRoom
+from tests.acl.identity.issuers import unb64
 from tests.scenarios.installation import client
 
 Headers = Mapping[str, str]
@@ -54,6 +56,25 @@ def explain(http: TestClient, headers: Headers, target: Target) -> Response:
     return http.post("/v1/explain", json=body, headers=headers)
 
 
+def verify(http: TestClient, headers: Headers, target: Target) -> Response:
+    """
+    Verify what the caller has just been released, in the name of the target's passage.
+    """
+    answer = search(http, headers, target).json()
+    forged = {"signed_provenance": target.passage or "x"}
+    return http.post("/v1/verify", json=answer if "passages" in answer else forged, headers=headers)
+
+
+def check(http: TestClient, headers: Headers, target: Target) -> Response:
+    """
+    Check an answer that names the target in every way.
+    """
+    released = search(http, headers, target).json().get("signed_provenance", "x")
+    said = f"[{target.source}:{target.document}@1#0-9] {target.passage}"
+    body = {"answer": said, "signed_provenance": [released]}
+    return http.post("/v1/answers/check", json=body, headers=headers)
+
+
 def _page(path: str) -> Callable[[TestClient, Headers, Target], Response]:
     return lambda http, headers, _: http.get(path, headers=headers)
 
@@ -64,7 +85,10 @@ CALLS: Final[Mapping[str, Call]] = {
     "getPassage": passage,
     "getDocument": document_in_source,
     "explainDecision": explain,
+    "verifyProvenance": verify,
+    "checkAnswer": check,
     "resourceMetadata": _page("/.well-known/oauth-protected-resource"),
+    "provenanceKeys": _page("/.well-known/jwks.json"),
     "health": _page("/healthz"),
     "ready": _page("/readyz"),
 }
@@ -84,8 +108,21 @@ IDENTIFIERS: Final[Mapping[tuple[str, str], Call]] = {
 Every parameter that names something, with a call that is led by it.
 """
 
+PROVING: Final = frozenset({"verifyProvenance", "checkAnswer"})
+"""
+Operations that compare what they are given with what we have signed, and look nothing up; what
+they tell is attacked in `tests/retrieval/test_proving.py`.
+"""
+
 NAMING_NOTHING: Final = frozenset(
-    ("searchDocuments", one) for one in ("query", "limit", "at_least_epoch")
+    {
+        *(("searchDocuments", one) for one in ("query", "limit", "at_least_epoch")),
+        ("verifyProvenance", "signed_provenance"),
+        *(
+            ("checkAnswer", one)
+            for one in ("answer", "signed_provenance", "passages", "request_id")
+        ),
+    }
 )
 
 OPERATORS: Final = frozenset({"explainDecision"})
@@ -131,12 +168,23 @@ def _members(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Iterator[
         yield from inner or [name]
 
 
+def stated(signed: str) -> dict[str, Any]:
+    """
+    Return what a signed statement says, without what is drawn for its request.
+    """
+    said: dict[str, Any] = json.loads(unb64(signed.split(".")[1]))
+    return {name: one for name, one in said.items() if name not in {"jti", "iat", "context_sha256"}}
+
+
 def told(response: Response) -> tuple[int, list[tuple[str, str]], dict[str, Any]]:
     """
     Return all that a client learns from a response: status, headers and body.
 
-    Left out is `request_id`, which is drawn at random for every request, whatever happens.
+    Left out is `request_id`, which is drawn at random for every request, whatever happens; of a
+    signed statement all is told but that, the boundary and the moment.
     """
     body: dict[str, Any] = response.json()
     body.pop("request_id", None)
+    if "signed_provenance" in body:
+        body["signed_provenance"] = stated(body["signed_provenance"])
     return response.status_code, sorted(response.headers.items()), body
