@@ -66,6 +66,7 @@ def event_of(
             "who": may.reader.sentence(),
             "epoch": leaving.epoch,
             "ceiling": may.scope.ceiling.top,
+            "withheld_by_client_policy": may.withheld,
             "principals": sorted(map(str, may.linked)),
             "released": [_released(passage) for passage in parts],
         },

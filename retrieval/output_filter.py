@@ -169,7 +169,7 @@ class OutputFilter:
 
     def _pieces(self, words: str) -> Iterable[str]:
         # A quotation may leave words out, and name its source inside the marks.
-        for kept, whole in self._around_citations(words):
+        for kept, whole in self._around_citations(words.replace(NO_CITATION, "")):
             if not kept:
                 for piece in _OMISSION.split(whole.replace("\n>", "\n")):
                     if plain := _plain(piece).strip(_EDGES):

@@ -160,7 +160,7 @@ class ProvenanceVerifier:
         """
         try:
             return self._verified(statement)
-        except (TokenRejectedError, ValueError, OverflowError) as error:
+        except (TokenRejectedError, ValueError, OverflowError, OSError) as error:
             detail = error.diagnostics() if isinstance(error, ReadershipError) else str(error)
             raise ProvenanceRefusedError(detail) from error
 

@@ -76,14 +76,18 @@ class LabelPolicy:
             if label is None or not self.above(label, limit)
         )
 
-    def ceiling(self, client: str, assurance: str | None, *, actor: str | None = None) -> Ceiling:
+    def ceiling(
+        self, client: str | None, assurance: str | None, *, actor: str | None = None
+    ) -> Ceiling:
         """
         Return the ceiling of a request: the lowest of its client's, its assurance's, and that of
-        the agent that acts, if one does.
+        the agent that acts, if one does. Without a client it is that of the other two.
         """
         if not self.order:
             return NO_CEILING
-        level = self.order.index(self.clients.get(client, self.default))
+        level = len(self.order) - 1
+        if client is not None:
+            level = self.order.index(self.clients.get(client, self.default))
         if actor is not None:
             level = min(level, self.order.index(self.actors.get(actor, self.default)))
         if self.assurance:
