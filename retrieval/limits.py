@@ -15,7 +15,6 @@ a window ago. Where several processes share them, two answers that arrive at onc
 charged for a document that both release, or be charged in part and refused; never the reverse.
 """
 
-import logging
 import math
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -32,8 +31,6 @@ from acl.identity.reader import VerifiedReader
 from retrieval import metrics
 from retrieval.departure import Departure
 from retrieval.provenance import ReaderNames
-
-logger = logging.getLogger(__name__)
 
 
 class LimitExceededError(ReadershipError):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from limits.errors import StorageError
 from limits.storage import MemoryStorage, RedisStorage, storage_from_string
 
 from retrieval.limits import Limiter, LimiterUnavailableError, LimitExceededError
@@ -184,6 +185,72 @@ def test_threads_release_no_more_together_than_one_alone(storage: Storage, doors
         left = sum(threads.map(release, range(200)))
 
     assert left == 50 if alone else 0 < left <= 50
+
+
+def test_counters_of_one_process_change_in_turns(doors: Scene) -> None:
+    """
+    Whatever is counted of a release is counted while nothing else is.
+    """
+    turn = Turn()
+    one = limiter(HeldStorage(turn), turn)
+
+    assert "" == limited(one, doors, "a", "b")
+
+    assert 1 == turn.taken
+    assert not turn.held
+
+
+class Turn:
+    """
+    A lock that tells whether it is held.
+    """
+
+    held = False
+    taken = 0
+
+    def __enter__(self) -> None:
+        self.held, self.taken = True, self.taken + 1
+
+    def __exit__(self, *_: object) -> None:
+        self.held = False
+
+
+class HeldStorage(MemoryStorage):
+    """
+    Changes nothing unless it is somebody's turn.
+    """
+
+    def __init__(self, turn: Turn) -> None:
+        super().__init__()
+        self.turn = turn
+
+    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        assert self.turn.held, key
+        return super().incr(key, expiry, amount)
+
+
+class DeadStorage(MemoryStorage):
+    """
+    Does not answer.
+    """
+
+    def get(self, key: str) -> int:
+        raise StorageError(TimeoutError(key))
+
+    def check(self) -> bool:
+        return False
+
+
+def test_without_an_answer_nothing_is_released(doors: Scene) -> None:
+    one, may = limiter(DeadStorage()), doors.asks()
+
+    for attempt in (
+        lambda: one.admit(reader()),
+        lambda: one.charge(leaving(may, passage("a"))),
+        one.require_counting,
+    ):
+        with pytest.raises(LimiterUnavailableError):
+            attempt()
 
 
 @NEEDS_SERVER
