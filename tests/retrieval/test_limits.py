@@ -15,6 +15,7 @@ from typing import Final
 import pytest
 from limits.errors import StorageError
 from limits.storage import MemoryStorage, RedisStorage, storage_from_string
+from redis import Redis
 
 from retrieval.limits import Limiter, LimiterUnavailableError, LimitExceededError
 from tests.retrieval.departing import leaving, limiter, passage
@@ -67,11 +68,11 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]
         yield shared(request.param, socket)
 
 
-def limited(one: Limiter, scene: Scene, *names: str, **more: object) -> str:
+def limited(one: Limiter, scene: Scene, *names: str) -> str:
     """
     Try to release passages; return the limit that is in the way, or nothing.
     """
-    may = scene.asks(**more)
+    may = scene.asks()
     try:
         one.charge(leaving(may, *map(passage, names)))
     except LimitExceededError as error:
@@ -244,13 +245,12 @@ class DeadStorage(MemoryStorage):
 def test_without_an_answer_nothing_is_released(doors: Scene) -> None:
     one, may = limiter(DeadStorage()), doors.asks()
 
-    for attempt in (
-        lambda: one.admit(reader()),
-        lambda: one.charge(leaving(may, passage("a"))),
-        one.require_counting,
-    ):
-        with pytest.raises(LimiterUnavailableError):
-            attempt()
+    with pytest.raises(LimiterUnavailableError):
+        one.admit(reader())
+    with pytest.raises(LimiterUnavailableError):
+        one.charge(leaving(may, passage("a")))
+    with pytest.raises(LimiterUnavailableError):
+        one.require_counting()
 
 
 @NEEDS_SERVER
@@ -280,24 +280,22 @@ def test_without_its_storage_nothing_is_released(tmp_path: Path, doors: Scene, k
         running.terminate()
         running.wait()
 
-        for attempt in (
-            lambda: one.admit(reader()),
-            lambda: one.charge(leaving(doors.asks(), passage("a"))),
-            one.require_counting,
-        ):
-            with pytest.raises(LimiterUnavailableError):
-                attempt()
+        with pytest.raises(LimiterUnavailableError):
+            one.admit(reader())
+        with pytest.raises(LimiterUnavailableError):
+            one.charge(leaving(doors.asks(), passage("a")))
+        with pytest.raises(LimiterUnavailableError):
+            one.require_counting()
 
 
 @NEEDS_SERVER
 def test_the_storage_holds_nobodys_name(tmp_path: Path, doors: Scene) -> None:
     with server(tmp_path) as (socket, _):
-        storage = shared("redis", socket)
-        one = limiter(storage, nullcontext())
+        one = limiter(shared("redis", socket), nullcontext())
         one.admit(reader("alice"))
         assert "" == limited(one, doors, "a")
 
-        keys = b" ".join(storage.get_connection().keys("*"))
+        keys = b" ".join(Redis(unix_socket_path=str(socket)).scan_iter("*"))
 
     assert keys
     assert b"alice" not in keys

@@ -15,6 +15,7 @@ from acl.model.labels import LabelPolicy
 from retrieval import metrics
 from retrieval.answer import ReadingRoom
 from retrieval.authorize import LabelPolicies
+from retrieval.limits import Limiter
 from retrieval.provenance import digest
 from tests.acl.identity.issuers import ISSUER
 from tests.ingestion.world import allow
@@ -271,6 +272,13 @@ def test_what_is_malformed_is_said_to_be_that(
     assert 401 == http.post(path, content=body).status_code
 
 
+def allowing(limit: str, most: int) -> Limiter:
+    """
+    Return a limiter with one limit.
+    """
+    return limiter(None, None, **{limit: most})
+
+
 @pytest.mark.promise("limits")
 @pytest.mark.promise("audit-before-release")
 @pytest.mark.parametrize("limit", ["passages", "documents", "bytes"])
@@ -283,7 +291,7 @@ def test_what_does_not_fit_is_not_released(house: House, limit: str) -> None:
     enough = {"passages": 3, "documents": 3, "bytes": size}[limit]
     counted = metrics.REGISTRY.get_sample_value
 
-    room = replace(house.room, limiter=limiter(**{limit: enough - 1}))
+    room = replace(house.room, limiter=allowing(limit, enough - 1))
     before = counted("readership_limited_total", {"limit": limit}) or 0
     answer = house.ask(room=room)
 
@@ -295,9 +303,7 @@ def test_what_does_not_fit_is_not_released(house: House, limit: str) -> None:
     assert ("limited", limit) == (record["outcome"], record["details"]["limited"])
     assert [] == record["details"]["released"]
     assert before + 1 == counted("readership_limited_total", {"limit": limit})
-    assert (
-        200 == house.ask(room=replace(house.room, limiter=limiter(**{limit: enough}))).status_code
-    )
+    assert 200 == house.ask(room=replace(house.room, limiter=allowing(limit, enough))).status_code
 
 
 @pytest.mark.promise("limits")
@@ -357,8 +363,10 @@ def test_what_a_client_may_not_carry_is_as_if_it_were_not_there(
             http.get(f"/v1/documents/plan?source={one.source}", headers=headers),
         ]
         answers.append([_nameless(each, one.source) for each in found])
-    withheld_record = house.ask(room=withheld) and house.newest()
-    bare_record = bare.ask(room=bare.labelled("public")) and bare.newest()
+    assert 200 == house.ask(room=withheld).status_code
+    withheld_record = house.newest()
+    assert 200 == bare.ask(room=bare.labelled("public")).status_code
+    bare_record = bare.newest()
     whole = house.ask(room=house.labelled("secret")).json()
 
     assert answers[0] == answers[1]
