@@ -1,13 +1,15 @@
 """
 JSON as strict as a signature or a permission deserves.
 
-Libraries take the last of two equal members, accept NaN, and nest as deep as the sender likes.
+Libraries take the last of two equal members, accept NaN and halves of surrogate pairs, which no
+UTF-8 can hold (RFC 8259, section 8.2), and nest as deep as the sender likes.
 Two parsers that disagree about one text are how a token, or an ACL, comes to mean two things
 (RFC 8725, section 2.4; RFC 7515, section 4).
 """
 
 import json
 import math
+import re
 from typing import Final
 
 MAX_DEPTH: Final = 16
@@ -20,18 +22,24 @@ MAX_INTEGER_DIGITS: Final = 18
 Fits 64 bits; a longer number is an attack on the parser, not a time.
 """
 
+_HALF: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
-def parse_object(text: bytes) -> dict[str, object]:
+
+def parse_object(text: bytes, *, half_pairs: bool = False) -> dict[str, object]:
     """
     Parse one JSON object.
 
+    With `half_pairs`, halves of surrogate pairs are let through, for a caller that says itself
+    which member holds one.
+
     Raises:
         ValueError: Not UTF-8, not one object, a repeated member, a number that is not finite
-            or too long, or nesting deeper than `MAX_DEPTH`.
+            or too long, half of a surrogate pair, or nesting deeper than `MAX_DEPTH`.
     """
+    decoded = text.decode("utf-8", errors="strict")
     try:
         parsed = json.loads(
-            text.decode("utf-8", errors="strict"),
+            decoded,
             object_pairs_hook=_unique,
             parse_constant=_refuse_constant,
             parse_int=_short_integer,
@@ -44,6 +52,8 @@ def parse_object(text: bytes) -> dict[str, object]:
         msg = "expected a JSON object"
         raise ValueError(msg)  # noqa: TRY004 - one family for everything malformed
     _require_shallow(parsed)
+    if not half_pairs and _HALF.search(decoded):
+        _require_whole_pairs(parsed)
     return parsed
 
 
@@ -69,6 +79,14 @@ def _require_shallow(parsed: object) -> None:
             return
     msg = f"nested deeper than {MAX_DEPTH} levels"
     raise ValueError(msg)
+
+
+def _require_whole_pairs(parsed: object) -> None:
+    try:
+        json.dumps(parsed, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        msg = "half of a surrogate pair"
+        raise ValueError(msg) from error
 
 
 def _inside(value: object) -> list[object]:

@@ -7,6 +7,7 @@ from typing import Final
 
 from tests.mutants import (
     of_departures,
+    of_proofs,
     of_identity,
     of_ingestion,
     of_introspection,
@@ -42,6 +43,7 @@ AREAS: Final[Mapping[str, tuple[Mutant, ...]]] = {
     "discrepancies": of_the_doors.DISCREPANCIES,
     "path": of_the_doors.PATH,
     "departures": of_departures.DEPARTURES,
+    "proofs": of_proofs.PROOFS,
     "revocation": of_revocation.REVOCATION,
     "syncs": of_ingestion.SYNCS,
     "pushes": of_ingestion.PUSHES,

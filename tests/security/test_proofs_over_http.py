@@ -272,6 +272,39 @@ def test_what_is_malformed_is_said_to_be_that(
     assert 401 == http.post(path, content=body).status_code
 
 
+@pytest.mark.promise("answer-check")
+@pytest.mark.promise("every-endpoint")
+@pytest.mark.parametrize(
+    ("path", "member"),
+    [
+        ("/v1/verify", '"context": "\\ud800"'),
+        ("/v1/verify", '"passages": [{"text": "\\udfff"}]'),
+        ("/v1/verify", '"\\ud800": 1'),
+        ("/v1/answers/check", '"answer": "x", "passages": ["\\ud800"]'),
+        ("/v1/answers/check", '"answer": "\\ud800"'),
+    ],
+    ids=["context", "text", "name", "passage", "answer"],
+)
+def test_half_a_surrogate_pair_is_malformed(
+    http: TestClient, house: House, path: str, member: str
+) -> None:
+    """
+    No text that was released holds one, and none can be digested. The control is a whole pair.
+    """
+    signed = json.dumps(house.ask().json()["signed_provenance"])
+    signed = f"[{signed}]" if "answers" in path else signed
+    bodies = [
+        f'{{"signed_provenance": {signed}, {one}}}'.encode()
+        for one in (member, member.replace("\\ud800", "\\ud83d\\ude00").replace("\\udfff", "x"))
+    ]
+
+    statuses = [
+        http.post(path, content=body, headers=house.headers()).status_code for body in bodies
+    ]
+
+    assert [422, 200] == statuses
+
+
 def allowing(limit: str, most: int) -> Limiter:
     """
     Return a limiter with one limit.

@@ -50,6 +50,10 @@ BAD = {
     "deep and unclosed": b'{"a":' * 50_000,
     "a raw newline": b'{"a":"\n"}',
     "NUL": b'{"a":1}\0',
+    "half a surrogate pair": b'{"a":"\\ud800"}',
+    "the other half": b'{"a":["x\\uDFFF"]}',
+    "half a pair in a name": b'{"x":{"\\udc00":1}}',
+    "halves in the wrong order": b'{"a":"\\ude00\\ud83d"}',
 }
 
 
@@ -73,6 +77,18 @@ def test_bytes_are_an_object_or_a_value_error(text: bytes) -> None:
     except ValueError:
         return
     assert text.strip().startswith(b"{")
+
+
+def test_a_whole_surrogate_pair_is_one_character() -> None:
+    """
+    So is an escaped backslash before what would be half of one.
+    """
+    assert {"a": "\U0001f600"} == parse_object(b'{"a":"\\ud83d\\ude00"}')
+    assert {"a": r"\ud800"} == parse_object(rb'{"a":"\\ud800"}')
+
+
+def test_half_a_pair_is_let_through_for_who_asks_for_it() -> None:
+    assert {"a": "\ud800"} == parse_object(b'{"a":"\\ud800"}', half_pairs=True)
 
 
 def test_the_limits_themselves_are_accepted() -> None:
