@@ -9,45 +9,42 @@ What is found, in this order:
 
 1. `invisible_characters`: characters that a person would not see;
 2. `passage_not_released`: a text that was handed in and that no statement names;
-3. `unknown_citation`: a citation that no statement has;
-4. `quote_not_released`: words in quotation marks, or in a quoted block, that stand in no released
-   text; `quote_not_checked` where some released texts were not handed in. Quotations of fewer
-   than `MIN_QUOTED_WORDS` words are figures of speech;
-5. `personal_data`: what the redactor finds in words that are no citation and no pseudonym;
-6. `live_link`: whatever a program could follow, or render.
+3. `unknown_citation`: a citation that no statement has (`retrieval.citing`);
+4. `quote_not_released`: words that are quoted and stand in no released text
+   (`retrieval.quoting`); `quote_not_checked` where some released texts were not handed in, or
+   more is quoted than is compared;
+5. `unknown_pseudonym`: a pseudonym that stands in no released text that was handed in;
+6. `personal_data`: what the redactor finds in the words, whatever citations and pseudonyms stand
+   between them;
+7. `live_link`: whatever a program could follow, or render.
 
-The cleaned text has none of these: marks in place of citations and quotations, pseudonyms in
-place of personal data, and links that lead nowhere. What could not be checked stays.
+All but the first and the last are looked for in the answer as it reads (`retrieval.folding`).
+The cleaned text has none of these: marks in place of citations, quotations and personal data, and
+links that lead nowhere. What could not be checked stays. No mark says more than a kind: a keyed
+pseudonym here would confirm to anybody whose it is.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from acl.model.characters import visible
 from acl.model.redaction import Redactor
+from retrieval.citing import Cited, KnownCitations
+from retrieval.folding import Folded, Span
 from retrieval.provenance import digest
+from retrieval.quoting import Released, pieces_of, quotations
 from retrieval.sanitise import inert
 from retrieval.statement import Statement
 
-MIN_QUOTED_WORDS: Final = 5
 NO_CITATION: Final = "[citation removed]"
 NO_QUOTATION: Final = "[quotation removed]"
+NO_PERSONAL_DATA: Final = "[personal data removed]"
 
-# As `retrieval.cite` writes them; a test holds the two together.
-_CITATION: Final = re.compile(r"\[[^\[\]\n]{1,1200}@\d{1,12}#\d{1,12}-\d{1,12}\]")
 _PSEUDONYM: Final = re.compile(r"<[A-Z_]{2,40}_[0-9a-f]{8}>")
-_QUOTATION: Final = re.compile(
-    r"\u201c([^\u201c\u201d]{1,4000})\u201d"
-    r"|\u201e([^\u201c\u201d\u201e]{1,4000})[\u201c\u201d]"
-    r"|\u00ab([^\u00ab\u00bb]{1,4000})\u00bb"
-    r'|"([^"\n]{1,4000})"'
-    r"|^ {0,3}>[ \t]?([^\n]+(?:\n {0,3}>[^\n]*)*)",
-    re.MULTILINE,
-)
-_OMISSION: Final = re.compile(r"[\[(]?(?:\.\.\.|\u2026)[\])]?")
-_EDGES: Final = " \t\n.,;:!?'\"\u2018\u2019"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,107 +83,108 @@ class OutputFilter:
         Raises:
             RedactionError: It could not be looked through.
         """
-        findings: list[OutputFinding] = []
-        text = visible(answer)
-        if text != answer:
-            findings.append(OutputFinding("invisible_characters", ""))
-        findings += [
+        # A title that left without its text has no citation; its text is not one to hand in.
+        stated = [one for some in self.statements for one in some.passages if one.citation]
+        digests = {one.sha256 for one in stated}
+        named = [(text, digest(text)) for text in self.handed_in]
+        released = [text for text, name in named if name in digests]
+        look = _Look(visible(answer))
+        if look.answer != answer:
+            look.findings.append(OutputFinding("invisible_characters", ""))
+        look.findings += [
             OutputFinding("passage_not_released", text)
-            for text in self.handed_in
-            if digest(text) not in self._digests()
+            for text, name in named
+            if name not in digests
         ]
-        text = self._without_unknown_citations(text, findings)
-        text = self._without_unreleased_quotations(text, findings)
-        text = self._without_personal_data(text, redactor, findings)
+        look.at_citations(KnownCitations(one.citation for one in stated))
+        complete = digests <= {name for _, name in named}
+        look.at_quotations(Released(released, complete=complete))
+        look.at_personal_data(redactor, {one for text in released for one in marks_in(text)})
+        return look.filtered()
+
+
+class _Look:
+    """
+    What was found in one answer so far, and what is to stand in its place.
+    """
+
+    def __init__(self, answer: str) -> None:
+        self.answer = answer
+        self.findings: list[OutputFinding] = []
+        self._folded = Folded.of(answer)
+        self._cited: Sequence[Cited] = ()
+        self._instead: list[tuple[Span, str]] = []
+
+    def at_citations(self, known: KnownCitations) -> None:
+        self._cited = known.found_in(self._folded.text)
+        for one in self._cited:
+            if not one.known:
+                self._found("unknown_citation", (one.start, one.end), NO_CITATION)
+
+    def at_quotations(self, released: Released) -> None:
+        text = self._folded.text
+        found, all_of_them = quotations(text)
+        for span in found:
+            pieces = pieces_of(self._uncited(*span))
+            kind = released.objection(pieces) if pieces else None
+            if kind is not None:
+                mark = NO_QUOTATION if kind == "quote_not_released" else None
+                self._found(kind, span, mark)
+        if not all_of_them:
+            self.findings.append(OutputFinding("quote_not_checked", ""))
+
+    def at_personal_data(self, redactor: Redactor, known: set[str]) -> None:
+        marks = list(_PSEUDONYM.finditer(self._folded.text))
+        for one in marks:
+            if one[0] not in known:
+                self._found("unknown_pseudonym", one.span(), NO_PERSONAL_DATA)
+        apart = [*(one.span() for one in marks), *((one.start, one.end) for one in self._cited)]
+        words = self._folded.without(sorted(apart))
+        for found in redactor.redact(words.text).findings:
+            span = words.original(found.start, found.end)
+            self.findings.append(OutputFinding("personal_data", self.answer[slice(*span)]))
+            self._instead.append((span, NO_PERSONAL_DATA))
+
+    def filtered(self) -> Filtered:
+        text = self._replaced()
         dead = inert(text)
         if dead != text:
             live = [word for word in text.split() if inert(word) != word]
-            findings += [OutputFinding("live_link", word) for word in live or [""]]
-        return Filtered(tuple(findings), dead)
+            self.findings += [OutputFinding("live_link", word) for word in live or [""]]
+        return Filtered(tuple(self.findings), dead)
 
-    def _citations(self) -> frozenset[str]:
-        return frozenset(one.citation for some in self.statements for one in some.passages)
+    def _found(self, kind: str, span: Span, mark: str | None) -> None:
+        start, end = self._folded.original(*span)
+        self.findings.append(OutputFinding(kind, self.answer[start:end]))
+        if mark is not None:
+            self._instead.append(((start, end), mark))
 
-    def _digests(self) -> frozenset[str]:
-        return frozenset(one.sha256 for some in self.statements for one in some.passages)
+    def _uncited(self, start: int, end: int) -> str:
+        pieces: list[str] = []
+        first = bisect_right(self._cited, start, key=lambda one: one.end)
+        for one in islice(self._cited, first, None):
+            if one.start >= end:
+                break
+            pieces.append(self._folded.text[start : max(start, one.start)])
+            start = one.end
+        return " ".join([*pieces, self._folded.text[start:end]])
 
-    def _without_unknown_citations(self, text: str, findings: list[OutputFinding]) -> str:
-        def checked(piece: str) -> str:
-            unknown = _CITATION.findall(piece)
-            findings.extend(OutputFinding("unknown_citation", one) for one in unknown)
-            return _CITATION.sub(NO_CITATION, piece)
-
-        return "".join(
-            piece if kept else checked(piece) for kept, piece in self._around_citations(text)
-        )
-
-    def _without_unreleased_quotations(self, text: str, findings: list[OutputFinding]) -> str:
-        digests = self._digests()
-        released = [one for one in self.handed_in if digest(one) in digests]
-        complete = digests <= set(map(digest, released))
-        known = [_plain(one) for one in released]
-
-        def checked(found: re.Match[str]) -> str:
-            words = next(group for group in found.groups() if group is not None)
-            pieces = list(self._pieces(words))
-            if sum(len(one.split()) for one in pieces) < MIN_QUOTED_WORDS:
-                return found[0]
-            if any(all(piece in one for piece in pieces) for one in known):
-                return found[0]
-            kind = "quote_not_released" if complete else "quote_not_checked"
-            findings.append(OutputFinding(kind, words))
-            return NO_QUOTATION if complete else found[0]
-
-        return _QUOTATION.sub(checked, text)
-
-    def _without_personal_data(
-        self, text: str, redactor: Redactor, findings: list[OutputFinding]
-    ) -> str:
-        parts = [
-            (kept or pseudonym, piece)
-            for kept, whole in self._around_citations(text)
-            for pseudonym, piece in ([(True, whole)] if kept else _around(_PSEUDONYM, whole))
-        ]
-        looked_at = iter(redactor.redact_all([piece for kept, piece in parts if not kept]))
-        cleaned: list[str] = []
-        for kept, piece in parts:
-            if kept:
-                cleaned.append(piece)
-                continue
-            redacted = next(looked_at)
-            findings += [
-                OutputFinding("personal_data", piece[one.start : one.end])
-                for one in redacted.findings
-            ]
-            cleaned.append(redacted.text)
-        return "".join(cleaned)
-
-    def _around_citations(self, text: str) -> Iterator[tuple[bool, str]]:
-        known = sorted(self._citations() - {""}, key=len, reverse=True)
-        if not known:
-            return iter([(False, text)])
-        return _around(re.compile("|".join(map(re.escape, known))), text)
-
-    def _pieces(self, words: str) -> Iterable[str]:
-        # A quotation may leave words out, and name its source inside the marks.
-        for kept, whole in self._around_citations(words.replace(NO_CITATION, "")):
-            if not kept:
-                for piece in _OMISSION.split(whole.replace("\n>", "\n")):
-                    if plain := _plain(piece).strip(_EDGES):
-                        yield plain
+    def _replaced(self) -> str:
+        """
+        Return the answer with a mark for each stretch that must go; of those that overlap, the
+        one that begins first has the mark.
+        """
+        pieces: list[str] = []
+        past = 0
+        for (start, end), mark in sorted(self._instead):
+            if start >= past:
+                pieces += (self.answer[past:start], mark)
+            past = max(past, end)
+        return "".join([*pieces, self.answer[past:]])
 
 
-def _around(pattern: re.Pattern[str], text: str) -> Iterator[tuple[bool, str]]:
+def marks_in(text: str) -> list[str]:
     """
-    Yield a text piece by piece, each with whether the pattern has matched it.
+    Return the pseudonyms in a text.
     """
-    end = 0
-    for found in pattern.finditer(text):
-        yield False, text[end : found.start()]
-        yield True, found[0]
-        end = found.end()
-    yield False, text[end:]
-
-
-def _plain(text: str) -> str:
-    return " ".join(visible(text).split())
+    return _PSEUDONYM.findall(text)

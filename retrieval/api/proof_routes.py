@@ -5,7 +5,7 @@ The paths of those who check what was released. A body is read only after its se
 import secrets
 from typing import Any, Final, TypeVar
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request, Security
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
@@ -19,6 +19,11 @@ from retrieval.provenance import ProvenanceRefusedError
 from retrieval.proving import ProofDesk
 
 MAX_BODY_BYTES: Final = 1024 * 1024
+CHECKS_AT_ONCE: Final = 2
+"""
+A check is work for a processor, up to a second besides redaction: readers must not wait for it.
+"""
+
 LARGER_BODIES: Final = {"/v1/verify": MAX_BODY_BYTES, "/v1/answers/": MAX_BODY_BYTES}
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -28,6 +33,7 @@ def proof_routes(desk: ProofDesk) -> APIRouter:
     Return the routes of the proof desk.
     """
     router = APIRouter(prefix="/v1", responses=PROBLEMS, dependencies=[Security(declared_bearer)])
+    turns = CapacityLimiter(CHECKS_AT_ONCE)
 
     @router.post(
         "/verify",
@@ -50,7 +56,8 @@ def proof_routes(desk: ProofDesk) -> APIRouter:
     async def check(request: Request) -> CheckResponse:
         may = await to_thread.run_sync(desk.admitted, presented_by(request))
         body = _read(CheckRequest, await request.body())
-        return CheckResponse.of(*await to_thread.run_sync(desk.checked, may, body.asked()))
+        checked = to_thread.run_sync(desk.checked, may, body.asked(), limiter=turns)
+        return CheckResponse.of(*await checked)
 
     return router
 

@@ -7,11 +7,11 @@ from typing import Final
 
 from tests.mutants import (
     of_departures,
-    of_proofs,
     of_identity,
     of_ingestion,
     of_introspection,
     of_possession,
+    of_proofs,
     of_revocation,
     of_the_agents,
     of_the_client,

@@ -10,6 +10,7 @@ PROVENANCE: Final = "retrieval/provenance.py"
 STATEMENT: Final = "retrieval/statement.py"
 PROVING: Final = "retrieval/proving.py"
 FILTER: Final = "retrieval/output_filter.py"
+QUOTING: Final = "retrieval/quoting.py"
 LIMITS: Final = "retrieval/limits.py"
 ANSWER: Final = "retrieval/answer.py"
 LABELS: Final = "acl/model/labels.py"
@@ -122,16 +123,16 @@ DEPARTURES: Final = (
     Mutant(
         "check-believes-what-is-handed-in",
         FILTER,
-        "released = [one for one in self.handed_in if digest(one) in digests]",
-        "released = list(self.handed_in)",
+        "released = [text for text, name in named if name in digests]",
+        "released = [text for text, name in named if name]",
         "Whoever hands in a text makes it one that was released.",
         (f"{IN_FILTER}::test_a_passage_that_was_not_released_does_not_count",),
     ),
     Mutant(
         "check-quotes-across-passages",
-        FILTER,
-        "any(all(piece in one for piece in pieces) for one in known)",
-        'all(any(piece in one for one in known) for piece in [*pieces, ""])',
+        QUOTING,
+        "            if _in_order(key, text):\n",
+        "            if any(piece in text for piece in key):\n",
         "A sentence that nobody wrote is put together from two.",
         (f"{IN_FILTER}::test_a_quotation_is_not_put_together_from_two_passages",),
     ),

@@ -8,7 +8,20 @@ from tests.mutants.mutant import Mutant
 
 STRICT: Final = "acl/model/strict_json.py"
 
-IN_HTTP: Final = "tests/security/test_proofs_over_http.py"
+FILTER: Final = "retrieval/output_filter.py"
+CITING: Final = "retrieval/citing.py"
+QUOTING: Final = "retrieval/quoting.py"
+FOLDING: Final = "retrieval/folding.py"
+ROUTES: Final = "retrieval/api/proof_routes.py"
+
+IN_EVASIONS: Final = "tests/retrieval/test_output_evasions.py"
+QUOTED: Final = (f"{IN_EVASIONS}::test_quotations_are_found_however_they_are_marked",)
+CITED: Final = (f"{IN_EVASIONS}::test_citations_are_found_however_they_are_written",)
+PIECES: Final = (
+    f"{IN_EVASIONS}::test_the_pieces_of_a_quotation_stand_in_their_order_from_word_to_word",
+)
+PARTED: Final = (f"{IN_EVASIONS}::test_nothing_that_stands_in_personal_data_hides_it",)
+IN_HTTP: Final = "tests/security/test_checks_over_http.py"
 
 PROOFS: Final = (
     Mutant(
@@ -18,5 +31,109 @@ PROOFS: Final = (
         "    if half_pairs and _HALF.search(decoded):\n",
         "A text that no UTF-8 can hold fails where it is digested.",
         (f"{IN_HTTP}::test_half_a_surrogate_pair_is_malformed",),
+    ),
+    Mutant(
+        "check-gives-keyed-pseudonyms",
+        FILTER,
+        "            self._instead.append((span, NO_PERSONAL_DATA))\n",
+        "            self._instead.append((span, redactor.redact(words.text).text))\n",
+        "Whoever has a list of names learns which of them a passage speaks of.",
+        (f"{IN_EVASIONS}::test_no_keyed_pseudonym_comes_back",),
+    ),
+    Mutant(
+        "check-keeps-any-pseudonym",
+        FILTER,
+        "            if one[0] not in known:\n",
+        "            if not one[0]:\n",
+        "A pseudonym that somebody made up passes for one that was released.",
+        (f"{IN_EVASIONS}::test_a_pseudonym_counts_where_a_released_text_has_it",),
+    ),
+    Mutant(
+        "check-redacts-between-marks",
+        FILTER,
+        "        words = self._folded.without(sorted(apart))\n",
+        "        words = self._folded\n",
+        "A mark in the middle of an address keeps it from being found.",
+        PARTED,
+    ),
+    Mutant(
+        "check-accepts-what-it-has-not-compared",
+        FILTER,
+        "        if not all_of_them:\n",
+        "        if not text:\n",
+        "Enough small quotations hide a large one.",
+        (f"{IN_EVASIONS}::test_what_is_too_much_to_compare_is_not_accepted",),
+    ),
+    Mutant(
+        "check-takes-text-as-it-is-written",
+        FOLDING,
+        "            piece = visible(html.unescape(reference))\n",
+        "            piece = reference\n",
+        "A reference of HTML for a mark hides what is quoted.",
+        (*QUOTED, *CITED),
+    ),
+    Mutant(
+        "check-takes-each-form-for-another",
+        FOLDING,
+        'unicodedata.normalize("NFKC", text.translate(_ONE_FORM)).translate(_ONE_FORM)',
+        "text",
+        "Digits and brackets of another script make a citation unrecognisable.",
+        CITED,
+    ),
+    Mutant(
+        "citation-in-square-brackets-only",
+        CITING,
+        '        if text[at] in "[(":\n            brackets',
+        '        if text[at] == "[":\n            brackets',
+        "A citation in round brackets may name anything.",
+        CITED,
+    ),
+    Mutant(
+        "citation-behind-a-known-one",
+        CITING,
+        "found[-1].end if found else 0)",
+        "0)",
+        "What is wrapped around a citation that was released passes with it.",
+        (f"{IN_EVASIONS}::test_no_citation_hides_in_another",),
+    ),
+    Mutant(
+        "quotation-of-words-between-spaces-only",
+        QUOTING,
+        "    return words >= MIN_QUOTED_WORDS or characters + words >= MIN_QUOTED_CHARACTERS\n",
+        "    return words >= MIN_QUOTED_WORDS\n",
+        "Chinese and Japanese may be made up at any length.",
+        QUOTED,
+    ),
+    Mutant(
+        "quotation-in-any-order",
+        QUOTING,
+        "        at = found + len(piece) - 1\n",
+        "        at = 0\n",
+        "The sense of a text is turned by quoting its pieces in another order.",
+        PIECES,
+    ),
+    Mutant(
+        "quotation-of-single-words",
+        QUOTING,
+        "for text in [] if scraps else self._texts:",
+        "for text in self._texts:",
+        "Any sentence is put together from the words of a text.",
+        PIECES,
+    ),
+    Mutant(
+        "quotation-that-nobody-closes",
+        QUOTING,
+        "        if family[0] != _SINGLE:\n            yield from",
+        "        if not family:\n            yield from",
+        "Who leaves out the closing mark quotes what they like.",
+        QUOTED,
+    ),
+    Mutant(
+        "checks-in-the-common-pool",
+        ROUTES,
+        ", may, body.asked(), limiter=turns)",
+        ", may, body.asked())",
+        "A few checks keep every reader waiting.",
+        (f"{IN_HTTP}::test_checks_leave_room_for_readers",),
     ),
 )

@@ -8,7 +8,13 @@ from typing import Final
 import pytest
 
 from retrieval.cite import cite
-from retrieval.output_filter import NO_CITATION, NO_QUOTATION, Filtered, OutputFilter
+from retrieval.output_filter import (
+    NO_CITATION,
+    NO_PERSONAL_DATA,
+    NO_QUOTATION,
+    Filtered,
+    OutputFilter,
+)
 from retrieval.statement import Statement
 from tests.ingestion.world import MarkingRedactor
 from tests.retrieval.departing import leaving, passage, verifier, writer
@@ -16,7 +22,10 @@ from tests.retrieval.scene import Scene
 
 pytestmark = pytest.mark.promise("answer-check")
 
-PLAN: Final = passage("plan", "The launch of the blue rocket is on the ninth of May at noon.")
+PLAN: Final = passage(
+    "plan",
+    "The launch of the blue rocket is on the ninth of May at noon. Ask <PERSON_3f9a12c4>.",
+)
 MINUTES: Final = passage("minutes", "Nobody has objected to the proposal about the rocket's paint.")
 HIDDEN: Final = passage("payroll", "The director is paid a fortune for doing next to nothing.")
 
@@ -133,10 +142,9 @@ def test_personal_data_is_replaced_and_citations_are_not(stated: Statement) -> N
 
     found = filtered(with_mail, f"Write to carol@acme.example {mail.citation}")
 
-    assert "personal_data" == kinds(found)[0]
+    assert ["personal_data"] == kinds(found)
     assert "carol@acme.example" == found.findings[0].text
-    assert "carol@" not in found.cleaned
-    assert found.cleaned.endswith(mail.citation)
+    assert f"Write to {NO_PERSONAL_DATA} {mail.citation}" == found.cleaned
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@ Statements, checks and limits over HTTP, and what a client's ceiling keeps back.
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -11,67 +10,15 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
-from acl.model.labels import LabelPolicy
 from retrieval import metrics
-from retrieval.answer import ReadingRoom
-from retrieval.authorize import LabelPolicies
 from retrieval.limits import Limiter
 from retrieval.provenance import digest
-from tests.acl.identity.issuers import ISSUER
-from tests.ingestion.world import allow
 from tests.retrieval.departing import limiter
 from tests.scenarios.installation import Installation, client
 from tests.security.endpoints import stated, told
+from tests.security.house import QUESTION, House, check, verify
 
-ORDER: Final = ("public", "secret")
-QUESTION: Final = {"query": "what is said about everything", "limit": 50}
 MISSING: Final = 404
-
-
-class House:
-    """
-    One source with two readers' documents, of which one is secret; `bare` lacks the secret one.
-    """
-
-    def __init__(self, shared: Installation, *, bare: bool = False) -> None:
-        self.shared, self.source = shared, shared.fresh()
-        both = allow("user:alice", "user:bob")
-        documents = [
-            {"id": "plan", "text": "What is said about everything.", "acl": both},
-            {"id": "note", "text": "What is said about nothing.", "acl": both},
-            {"id": "vault", "text": "What is said about everything secret.", "acl": both},
-        ]
-        labelled = [{**one, "label": "secret" if one["id"] == "vault" else "public"}
-                    for one in documents]  # fmt: skip
-        shared.write(self.source, labelled[:2] if bare else labelled)
-        shared.sync(self.source, "corp")
-        self.room = shared.room([self.source], ["corp"])
-
-    def labelled(self, ceiling: str) -> ReadingRoom:
-        """
-        Return a room in which the tests' client has a ceiling.
-        """
-        policy = LabelPolicy(ORDER, "public", {"chat": ceiling}, models={"cloud": "public"})
-        labels = LabelPolicies({ISSUER: policy})
-        return replace(
-            self.room,
-            authorizer=replace(self.room.authorizer, labels=labels),
-            waybills=replace(self.room.waybills, labels=labels),
-        )
-
-    def headers(self, reader: str = "alice") -> Mapping[str, str]:
-        return self.shared.bearer(reader, {"corp": reader})
-
-    def ask(self, reader: str = "alice", room: ReadingRoom | None = None) -> Response:
-        http = client(room or self.room)
-        return http.post("/v1/search", json=QUESTION, headers=self.headers(reader))
-
-    def newest(self) -> dict[str, Any]:
-        """
-        Return the newest audit record.
-        """
-        *_, last = self.shared.ground.trail.events()
-        return dict(last)
 
 
 @pytest.fixture(scope="module")
@@ -82,17 +29,6 @@ def house(shared: Installation) -> House:
 @pytest.fixture
 def http(house: House) -> TestClient:
     return client(house.room)
-
-
-def check(http: TestClient, house: House, body: object, reader: str = "alice") -> Response:
-    return http.post("/v1/answers/check", json=body, headers=house.headers(reader))
-
-
-def verify(http: TestClient, house: House, body: object) -> dict[str, Any]:
-    answer = http.post("/v1/verify", json=body, headers=house.headers())
-    assert 200 == answer.status_code, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
 
 
 @pytest.mark.promise("signed-provenance")
@@ -270,39 +206,6 @@ def test_what_is_malformed_is_said_to_be_that(
     """
     assert 422 == http.post(path, content=body, headers=house.headers()).status_code
     assert 401 == http.post(path, content=body).status_code
-
-
-@pytest.mark.promise("answer-check")
-@pytest.mark.promise("every-endpoint")
-@pytest.mark.parametrize(
-    ("path", "member"),
-    [
-        ("/v1/verify", '"context": "\\ud800"'),
-        ("/v1/verify", '"passages": [{"text": "\\udfff"}]'),
-        ("/v1/verify", '"\\ud800": 1'),
-        ("/v1/answers/check", '"answer": "x", "passages": ["\\ud800"]'),
-        ("/v1/answers/check", '"answer": "\\ud800"'),
-    ],
-    ids=["context", "text", "name", "passage", "answer"],
-)
-def test_half_a_surrogate_pair_is_malformed(
-    http: TestClient, house: House, path: str, member: str
-) -> None:
-    """
-    No text that was released holds one, and none can be digested. The control is a whole pair.
-    """
-    signed = json.dumps(house.ask().json()["signed_provenance"])
-    signed = f"[{signed}]" if "answers" in path else signed
-    bodies = [
-        f'{{"signed_provenance": {signed}, {one}}}'.encode()
-        for one in (member, member.replace("\\ud800", "\\ud83d\\ude00").replace("\\udfff", "x"))
-    ]
-
-    statuses = [
-        http.post(path, content=body, headers=house.headers()).status_code for body in bodies
-    ]
-
-    assert [422, 200] == statuses
 
 
 def allowing(limit: str, most: int) -> Limiter:
