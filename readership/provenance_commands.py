@@ -39,17 +39,18 @@ def verify(
     from readership.verifying import examined, verifier_from, verifier_of  # noqa: PLC0415
 
     verifier = verifier_of(configuration_of(context)) if jwks is None else verifier_from(jwks)
-    statement, differences = examined(file, verifier)
+    statement, differences, compared = examined(file, verifier)
     if as_json:
         stated = None if statement is None else statement.to_json()
         found = {"verified": statement is not None and not differences, "statement": stated}
-        console.print_json({**found, "differences": differences})
+        console.print_json({**found, "differences": differences, "compared": compared})
     elif statement is None:
         console.print_error(f"{file}: the signed provenance does not verify")
     else:
         console.print_rows(
             "signed provenance",
             [
+                ("compared with", "the response" if compared else "nothing: it came alone"),
                 ("request", statement.request_id),
                 ("operation", statement.operation),
                 ("released", statement.at.isoformat()),

@@ -13,7 +13,7 @@ from acl.model.strict_json import parse_object
 from acl.settings import Configuration
 from acl.wiring import KEYS_DIR
 from retrieval.provenance import ProvenanceRefusedError, ProvenanceVerifier
-from retrieval.proving import SIGNED, differences
+from retrieval.responses import SIGNED, differences, is_alone, signed_in
 from retrieval.statement import Statement, audience_of
 
 
@@ -58,10 +58,10 @@ def rotated(configuration: Configuration, *, compromised: bool) -> str:
     return rotate_provenance(configuration.data_dir / KEYS_DIR, compromised=compromised)
 
 
-def examined(file: Path, verifier: ProvenanceVerifier) -> tuple[Statement | None, list[str]]:
+def examined(file: Path, verifier: ProvenanceVerifier) -> tuple[Statement | None, list[str], bool]:
     """
-    Return what a file's signed provenance states, and what else in the file differs from it;
-    no statement if it does not verify.
+    Return what a file's signed provenance states, what else in the file differs from it, and
+    whether there is anything else; no statement if it does not verify.
 
     Raises:
         ConfigurationError: The file cannot be read.
@@ -69,11 +69,10 @@ def examined(file: Path, verifier: ProvenanceVerifier) -> tuple[Statement | None
     text = _read(file).strip()
     try:
         answer = parse_object(text) if text.startswith(b"{") else {SIGNED: text.decode("ascii")}
-        signed = answer.get(SIGNED)
-        statement = verifier.verify(signed if isinstance(signed, str) else "")
+        statement = verifier.verify(signed_in(answer))
     except (ProvenanceRefusedError, ValueError):
-        return None, []
-    return statement, differences(statement, answer)
+        return None, [], False
+    return statement, differences(statement, answer), not is_alone(answer)
 
 
 def _read(path: Path) -> bytes:

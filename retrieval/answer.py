@@ -25,7 +25,7 @@ from acl.registry.permissions import PermissionRegistry
 from retrieval.authenticate import Asking, authenticate
 from retrieval.authorize import Authorized, Authorizer
 from retrieval.cite import cite, context
-from retrieval.departure import Departure, as_one, event_of
+from retrieval.departure import FETCH, Departure, as_one, event_of, titles_of
 from retrieval.errors import (
     AmbiguousDocumentError,
     EpochMovedError,
@@ -63,7 +63,7 @@ class AskedQuestion:
     """
     What a client may ask: a text, how many passages, which sources to stay within, the epoch
     that the answer must not be older than, after how many passages to begin, and when documents
-    must have been modified.
+    must have been modified. Of `titles_only`, no text leaves, and each document once.
     """
 
     text: str
@@ -72,6 +72,7 @@ class AskedQuestion:
     at_least_epoch: Epoch | None = None
     offset: int = 0
     modified: Dates = NO_DATES
+    titles_only: bool = False
 
     def page(self) -> Page:
         """
@@ -166,8 +167,10 @@ class ReadingRoom:
             "discrepancies": checked.discrepancies,
         }
         leaving = Departure(request_id, "search", may, checked.epoch, passages, laid_out)
-        waybill = self._release(leaving, passages, details)
-        return Answer(request_id, checked.epoch, passages, laid_out, may.blind, waybill, more)
+        leaving = titles_of(leaving) if question.titles_only else leaving
+        waybill = self._release(leaving, leaving.passages, details)
+        left, laid_out = leaving.passages, leaving.context or ""
+        return Answer(request_id, checked.epoch, left, laid_out, may.blind, waybill, more)
 
     def _authorize(self, reader: VerifiedReader, question: AskedQuestion) -> Authorized:
         return self.authorizer.authorize(
@@ -230,10 +233,11 @@ class ReadingRoom:
         return self._whole(request_id, may, found, document, WHOLE)
 
     def document_around(
-        self, credentials: Asking, passage_id: str, part: Part = WHOLE
+        self, credentials: Asking, passage_id: str, part: Part = WHOLE, *, named: str
     ) -> WholeDocument:
         """
-        Return the document that a passage is in, or a part of it, authorised anew.
+        Return the document that a passage is in, or a part of it, authorised anew; it is stated
+        under the name by which its reader gets it.
 
         Raises:
             NotFoundError: There is none for this reader, for whichever reason.
@@ -243,7 +247,7 @@ class ReadingRoom:
         chunk = ChunkId(passage_id)
         may, whole = of_one_epoch(lambda: self._opened_documents(reader, [self._owner(chunk)]))
         found = [parts for parts in whole if any(one.id == chunk for one in parts)]
-        return self._whole(request_id, may, found, passage_id, part)
+        return self._whole(request_id, may, found, passage_id, part, named=named)
 
     def explain(self, credentials: Asking, asked: AskedWhy) -> tuple[str, list[Explanation]]:
         """
@@ -284,14 +288,17 @@ class ReadingRoom:
         opened: Sequence[Sequence[Passage]],
         asked: str,
         part: Part,
+        *,
+        named: str | None = None,
     ) -> WholeDocument:
         found = opened[0] if len(opened) == 1 else ()
         # Made inert as a whole: a link may cross the border between two chunks.
         text = inert("".join(passage.text for passage in found))
         cut = text[part.start : part.start + part.most]
         released = tuple(cite(sanitise(one)) for one in found) if cut or not part.start else ()
-        whole = as_one(released, cut)
-        leaving = Departure(request_id, "document", may, may.scope.epoch, whole)
+        whole = as_one(released, cut, named)
+        operation = "document" if named is None else FETCH
+        leaving = Departure(request_id, operation, may, may.scope.epoch, whole)
         waybill = self._release(leaving, released, {"asked": asked})
         if len(opened) > 1:
             raise AmbiguousDocumentError

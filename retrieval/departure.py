@@ -5,12 +5,20 @@ Step 8. What is about to leave, and how it is recorded.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from acl.audit.events import AuditEvent
 from acl.model.identifiers import ChunkId, Epoch
 from retrieval.authorize import Authorized
 from retrieval.cite import cite
 from retrieval.passage import Passage
+
+FIND: Final = "find"
+FETCH: Final = "fetch"
+"""
+What agents' `search` and `fetch` are in statements and records: titles without texts, and a text
+by the name that its reader gave.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +38,22 @@ class Departure:
     context: str | None = None
 
 
-def as_one(parts: Sequence[Passage], text: str) -> tuple[Passage, ...]:
+def titles_of(leaving: Departure) -> Departure:
     """
-    Return a document as one passage that is named as its source names it; none if it has no parts.
+    Return what is left of a search of which titles only are to leave: each document once, by its
+    best passage, without text and citation.
+    """
+    best = {one.key: one for one in reversed(leaving.passages)}
+    titles = tuple(
+        replace(one, text="", citation="") for one in leaving.passages if best[one.key] is one
+    )
+    return replace(leaving, operation=FIND, passages=titles, context=None)
+
+
+def as_one(parts: Sequence[Passage], text: str, named: str | None = None) -> tuple[Passage, ...]:
+    """
+    Return a document as one passage, named as its reader or else its source names it; none if it
+    has no parts.
     """
     if not parts:
         return ()
@@ -40,7 +61,11 @@ def as_one(parts: Sequence[Passage], text: str) -> tuple[Passage, ...]:
     span = replace(first.provenance.span, start=0, end=last.provenance.span.end)
     provenance = replace(first.provenance, span=span)
     return (
-        cite(replace(first, id=ChunkId(provenance.document), text=text, provenance=provenance)),
+        cite(
+            replace(
+                first, id=ChunkId(named or provenance.document), text=text, provenance=provenance
+            )
+        ),
     )
 
 

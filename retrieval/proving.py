@@ -10,7 +10,6 @@ do not verify, it says what it says of those that never were.
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from acl.audit.events import AuditEvent
 from acl.identity.presented import Credentials
@@ -20,10 +19,9 @@ from retrieval.authenticate import authenticate
 from retrieval.authorize import Authorized
 from retrieval.errors import NotFoundError
 from retrieval.output_filter import Filtered, OutputFilter
-from retrieval.provenance import ProvenanceRefusedError, digest, heading
+from retrieval.provenance import ProvenanceRefusedError
+from retrieval.responses import differences, signed_in
 from retrieval.statement import Statement
-
-SIGNED: Final = "signed_provenance"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +63,7 @@ class ProofDesk:
         Raises:
             ProvenanceRefusedError: It does not verify.
         """
-        signed = answer.get(SIGNED)
-        statement = self.room.provenance.verify(signed if isinstance(signed, str) else "")
+        statement = self.room.provenance.verify(signed_in(answer))
         return statement, differences(statement, answer)
 
     def checked(self, may: Authorized, asked: AskedCheck) -> tuple[str, Filtered]:
@@ -120,59 +117,6 @@ class ProofDesk:
                 },
             )
         )
-
-
-def differences(statement: Statement, answer: Mapping[str, object]) -> list[str]:
-    """
-    Say what in a response is not as it was stated; empty if all of it is.
-
-    A response without texts says nothing that could differ but its ids.
-    """
-    found = [
-        name
-        for name, stated in (
-            ("request_id", statement.request_id),
-            ("epoch", statement.epoch),
-            ("max_label", statement.max_label),
-            ("models", None if statement.models is None else list(statement.models)),
-        )
-        if name in answer and answer[name] != stated
-    ]
-    context = answer.get("context")
-    if "context" in answer and _digest(context) != statement.context_sha256:
-        found.append("context")
-    texts = _texts(answer)
-    if texts is None:
-        return found
-    if len(texts) != len(statement.passages):
-        return [*found, f"{len(texts)} passages, {len(statement.passages)} were released"]
-    for number, (text, stated) in enumerate(zip(texts, statement.passages, strict=True), 1):
-        named = (text.get("id"), text.get("citation"), _digest(text.get("text")))
-        head = _digest(_heading(text))
-        if (*named, head) != (stated.id, stated.citation, stated.sha256, stated.heading_sha256):
-            found.append(f"passage {number}")
-    return found
-
-
-def _texts(answer: Mapping[str, object]) -> list[Mapping[str, object]] | None:
-    listed = answer.get("passages")
-    if isinstance(listed, list):
-        return [one if isinstance(one, dict) else {} for one in listed]
-    if "text" not in answer:
-        return None
-    provenance = answer.get("provenance")
-    # A document has no id but its source's.
-    document = provenance.get("document") if isinstance(provenance, dict) else None
-    return [{"id": document, **answer}]
-
-
-def _heading(text: Mapping[str, object]) -> str | None:
-    title, url = text.get("title"), text.get("url")
-    return heading(title, url) if isinstance(title, str) and isinstance(url, str) else None
-
-
-def _digest(text: object) -> str | None:
-    return digest(text) if isinstance(text, str) else None
 
 
 def _requests(statements: Sequence[Statement]) -> set[str]:

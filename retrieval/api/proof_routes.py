@@ -17,6 +17,7 @@ from retrieval.api.proof_schemas import CheckRequest, CheckResponse, VerifyReque
 from retrieval.api.routes import NOT_FOUND, PROBLEMS, declared_bearer
 from retrieval.provenance import ProvenanceRefusedError
 from retrieval.proving import ProofDesk
+from retrieval.responses import is_alone
 
 MAX_BODY_BYTES: Final = 1024 * 1024
 CHECKS_AT_ONCE: Final = 2
@@ -63,11 +64,12 @@ def proof_routes(desk: ProofDesk) -> APIRouter:
 
 
 def _verdict(desk: ProofDesk, body: VerifyRequest) -> VerifyResponse:
-    request_id = secrets.token_hex(16)
+    request_id, answer = secrets.token_hex(16), body.answer()
+    compared = not is_alone(answer)
     try:
-        return VerifyResponse.of(request_id, *desk.verified(body.answer()))
+        return VerifyResponse.of(request_id, *desk.verified(answer), compared=compared)
     except ProvenanceRefusedError:
-        return VerifyResponse.of(request_id, None, [])
+        return VerifyResponse.of(request_id, None, [], compared=False)
 
 
 def _taking(body: type[BaseModel]) -> dict[str, Any]:

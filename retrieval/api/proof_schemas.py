@@ -2,13 +2,14 @@
 Bodies of the routes that check what was released.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from retrieval.output_filter import Filtered
 from retrieval.provenance import MAX_CHARACTERS
 from retrieval.proving import AskedCheck
+from retrieval.responses import signed_in
 from retrieval.statement import Statement
 
 MAX_ANSWER_CHARACTERS = 50_000
@@ -23,18 +24,29 @@ RequestText = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 class VerifyRequest(BaseModel):
     """
-    A response of this service as it came, or its `signed_provenance` alone.
+    A response of this service as it came, the result of an agent's tool as it came, or
+    `signed_provenance` alone.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    signed_provenance: SignedText
+    signed_provenance: SignedText | None = None
+    meta: dict[str, Any] | None = Field(
+        default=None, alias="_meta", description="Where the result of a tool has it."
+    )
+
+    @model_validator(mode="after")
+    def _has_one(self) -> Self:
+        if not signed_in(self.answer()):
+            msg = "there is no signed provenance"
+            raise ValueError(msg)
+        return self
 
     def answer(self) -> dict[str, Any]:
         """
         Return everything that was sent.
         """
-        return self.model_dump()
+        return self.model_dump(by_alias=True, exclude_unset=True)
 
 
 class VerifyResponse(BaseModel):
@@ -44,6 +56,9 @@ class VerifyResponse(BaseModel):
 
     request_id: str
     verified: bool = Field(description="The signature is ours and nothing differs.")
+    compared: bool = Field(
+        description="There was a response; else the statement alone is verified, and no text."
+    )
     differences: list[str] = Field(description="What in the response is not as it was stated.")
     statement: dict[str, Any] | None = Field(
         description="What was stated; null if the signature is not ours."
@@ -51,7 +66,12 @@ class VerifyResponse(BaseModel):
 
     @classmethod
     def of(
-        cls, request_id: str, statement: Statement | None, differences: list[str]
+        cls,
+        request_id: str,
+        statement: Statement | None,
+        differences: list[str],
+        *,
+        compared: bool,
     ) -> "VerifyResponse":
         """
         Lay out a verdict.
@@ -59,6 +79,7 @@ class VerifyResponse(BaseModel):
         return cls(
             request_id=request_id,
             verified=statement is not None and not differences,
+            compared=compared and statement is not None,
             differences=differences,
             statement=None if statement is None else statement.to_json(),
         )

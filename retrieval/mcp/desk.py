@@ -9,7 +9,7 @@ import json
 import logging
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -25,18 +25,11 @@ from retrieval.mcp.arguments import (
     SearchDocumentsArguments,
     read,
 )
+from retrieval.mcp.results import MAX_LABEL, MODELS, PROVENANCE, REQUEST_ID
 from retrieval.mcp.tools import FETCH, SEARCH, SEARCH_DOCUMENTS
 from retrieval.passage import Waybill
 
 logger = logging.getLogger(__name__)
-
-REQUEST_ID: Final = "readership/request_id"
-PROVENANCE: Final = "readership/signed_provenance"
-MAX_LABEL: Final = "readership/max_label"
-MODELS: Final = "readership/models"
-"""
-What says, in `_meta`, what the answer is made of and where it may go.
-"""
 
 FAILED: Final = "the request failed"
 
@@ -95,13 +88,13 @@ class Desk:
 
     def _search(self, reader: VerifiedReader, arguments: Mapping[str, Any]) -> Outcome:
         asked = read(SearchArguments, arguments)
-        answer = self.room.answer(reader, asked.asked())
+        answer = self.room.answer(reader, replace(asked.asked(), titles_only=True))
         return _given(results.found(answer, self.origin), answer.request_id, answer.waybill)
 
     def _fetch(self, reader: VerifiedReader, arguments: Mapping[str, Any]) -> Outcome:
         asked = read(FetchArguments, arguments)
         passage, part = asked.passage()
-        document = self.room.document_around(reader, passage, part)
+        document = self.room.document_around(reader, passage, part, named=asked.id)
         fetched = results.fetched(asked.id, passage, part, document, self.origin)
         return _given(fetched, document.request_id, document.waybill)
 

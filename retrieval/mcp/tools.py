@@ -188,3 +188,12 @@ _SEARCH_DOCUMENTS: Final[Mapping[str, Any]] = {
         "required": ["epoch", "passages", "context", "blind"],
     },
 }
+
+MEMBERS: Final[Mapping[str, frozenset[str]]] = {
+    one["name"]: frozenset(one["outputSchema"]["properties"])
+    for one in (_SEARCH, _FETCH, _SEARCH_DOCUMENTS)
+}
+PASSAGE_MEMBERS: Final = frozenset(_PASSAGE["properties"])
+"""
+What each tool answers, and what it says of a passage.
+"""

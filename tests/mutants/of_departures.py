@@ -90,9 +90,9 @@ DEPARTURES: Final = (
     ),
     Mutant(
         "response-with-a-passage-less",
-        PROVING,
-        "    if len(texts) != len(statement.passages):\n",
-        "    if len(texts) > len(statement.passages):\n",
+        "retrieval/responses.py",
+        "    if len(texts) != len(released):\n",
+        "    if len(texts) > len(released):\n",
         "What was left out is not noticed.",
         (f"{IN_HTTP}::test_what_differs_from_what_was_released_is_named",),
     ),

@@ -12,6 +12,8 @@ FILTER: Final = "retrieval/output_filter.py"
 CITING: Final = "retrieval/citing.py"
 QUOTING: Final = "retrieval/quoting.py"
 FOLDING: Final = "retrieval/folding.py"
+RESPONSES: Final = "retrieval/responses.py"
+DEPARTURE: Final = "retrieval/departure.py"
 ROUTES: Final = "retrieval/api/proof_routes.py"
 
 IN_EVASIONS: Final = "tests/retrieval/test_output_evasions.py"
@@ -21,6 +23,8 @@ PIECES: Final = (
     f"{IN_EVASIONS}::test_the_pieces_of_a_quotation_stand_in_their_order_from_word_to_word",
 )
 PARTED: Final = (f"{IN_EVASIONS}::test_nothing_that_stands_in_personal_data_hides_it",)
+IN_VERDICTS: Final = "tests/security/test_verdicts.py"
+FORGED: Final = (f"{IN_VERDICTS}::test_a_forged_response_does_not_verify",)
 IN_HTTP: Final = "tests/security/test_checks_over_http.py"
 
 PROOFS: Final = (
@@ -89,14 +93,6 @@ PROOFS: Final = (
         CITED,
     ),
     Mutant(
-        "citation-behind-a-known-one",
-        CITING,
-        "found[-1].end if found else 0)",
-        "0)",
-        "What is wrapped around a citation that was released passes with it.",
-        (f"{IN_EVASIONS}::test_no_citation_hides_in_another",),
-    ),
-    Mutant(
         "quotation-of-words-between-spaces-only",
         QUOTING,
         "    return words >= MIN_QUOTED_WORDS or characters + words >= MIN_QUOTED_CHARACTERS\n",
@@ -135,5 +131,53 @@ PROOFS: Final = (
         ", may, body.asked())",
         "A few checks keep every reader waiting.",
         (f"{IN_HTTP}::test_checks_leave_room_for_readers",),
+    ),
+    Mutant(
+        "response-of-any-form",
+        RESPONSES,
+        "    if not response.keys() <= known:\n        yield FOREIGN\n    yield from (f",
+        "    yield from (f",
+        "What was added to a response is verified with it.",
+        FORGED,
+    ),
+    Mutant(
+        "response-that-lacks-what-was-stated",
+        RESPONSES,
+        "for name in sorted(known - _UNSTATED - response.keys()))",
+        "for name in sorted(known - known))",
+        "A response that holds nothing that was stated is verified.",
+        FORGED,
+    ),
+    Mutant(
+        "response-with-another-label",
+        RESPONSES,
+        '        or provenance.get("label") != stated.label\n',
+        "",
+        "A secret passage is verified as public.",
+        FORGED,
+    ),
+    Mutant(
+        "tools-text-not-compared",
+        RESPONSES,
+        ' or _read(one["text"]) != told:',
+        ":",
+        "The text that a model reads is verified unread.",
+        (f"{IN_VERDICTS}::test_a_forged_result_of_a_tool_does_not_verify",),
+    ),
+    Mutant(
+        "tools-titles-not-compared",
+        RESPONSES,
+        '{"id", "title", "url"} or _entitled_otherwise(statement, text, stated)',
+        '{"id", "title", "url"}',
+        "Whatever an agent is said to have found is verified.",
+        (f"{IN_VERDICTS}::test_a_forged_result_of_a_tool_does_not_verify",),
+    ),
+    Mutant(
+        "titles-stated-with-texts",
+        DEPARTURE,
+        'replace(one, text="", citation="") for one',
+        "one for one",
+        "A statement says that texts left which nobody was given.",
+        (f"{IN_VERDICTS}::test_of_a_search_for_titles_no_text_is_stated",),
     ),
 )

@@ -13,7 +13,8 @@ from acl.errors import ConfigurationError
 from acl.settings import load_configuration
 from acl.wiring import open_ground, prepare_data_dir
 from readership.cli import app
-from retrieval.passage import Passage
+from retrieval.api.schemas import SearchResponse
+from retrieval.passage import Answer, Passage
 from retrieval.wiring import build_limiter, reader_names
 from tests.retrieval.departing import leaving, passage, writer
 from tests.retrieval.scene import Scene, scene_in
@@ -50,18 +51,14 @@ def answer(file: Path, scene: Scene, *passages: Passage) -> dict[str, Any]:
     """
     ground = open_ground(load_configuration(file), may_write=False)
     try:
-        signing = writer(ground.keys.provenance)
-        waybill = signing.write(leaving(scene.asks(), *passages))
+        departure = leaving(scene.asks(), *passages)
+        waybill = writer(ground.keys.provenance).write(departure)
     finally:
         ground.close()
-    return {
-        "request_id": "0" * 32,
-        "signed_provenance": waybill.signed_provenance,
-        "passages": [
-            {"id": p.id, "citation": p.citation, "title": p.title, "url": p.url, "text": p.text}
-            for p in passages
-        ],
-    }
+    found = Answer(
+        departure.request_id, departure.epoch, passages, departure.context or "", (), waybill
+    )
+    return SearchResponse.of(found).model_dump(mode="json")
 
 
 def test_a_response_is_verified_offline(file: Path, tmp_path: Path) -> None:
@@ -84,7 +81,9 @@ def test_a_response_is_verified_offline(file: Path, tmp_path: Path) -> None:
     code, told = run("-c", file, "verify", saved)
     assert (0, True) == (code, passage("plan").citation in told)
     assert 0 == run("verify", saved, "--jwks", jwks)[0]
-    assert 0 == run("verify", alone, "--jwks", jwks)[0]
+    assert "the response" in told
+    code, told = run("verify", alone, "--jwks", jwks)
+    assert (0, True) == (code, "nothing: it came alone" in told)
     assert 1 == run("verify", altered, "--jwks", jwks)[0]
     assert '"d"' not in jwks.read_text()
     found = json.loads(run("verify", altered, "--jwks", jwks, "--json")[1])

@@ -2,6 +2,7 @@
 The output filter against answers that are written so as not to be recognised.
 """
 
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import pytest
@@ -185,7 +186,7 @@ CITED: Final = {
     "references": "&#91;{}&#93;",
     "spaces": "[ {} ]",
 }
-SPELT: Final = {
+SPELT: Final[Mapping[str, Callable[[str], str]]] = {
     "plain": lambda text: text,
     "dash": lambda text: text.replace("-", "\u2013"),
     "space before the span": lambda text: text.replace("#", " #"),

@@ -17,7 +17,7 @@ from httpx2 import Response
 
 from acl.model.scopes import PLAIN_SCOPES
 from retrieval.answer import ReadingRoom
-from retrieval.mcp.desk import PROVENANCE, REQUEST_ID
+from retrieval.mcp.results import PROVENANCE, REQUEST_ID
 from retrieval.mcp.tools import declared
 from tests.acl.identity.issuers import unb64
 from tests.retrieval.mcp.speaking import Speaker
@@ -149,6 +149,7 @@ NAMING_NOTHING: Final = frozenset(
             for one in ("query", "limit", "modified_since", "modified_before", "cursor")
         ),
         ("verifyProvenance", "signed_provenance"),
+        ("verifyProvenance", "_meta"),
         *(
             ("checkAnswer", one)
             for one in ("answer", "signed_provenance", "passages", "request_id")
