@@ -137,7 +137,7 @@ Every parameter that names something, with a call that is led by it.
 PROVING: Final = frozenset({"verifyProvenance", "checkAnswer"})
 """
 Operations that compare what they are given with what we have signed, and look nothing up; what
-they tell is attacked in `tests/retrieval/test_proving.py`.
+they tell is attacked in `tests/security/test_proofs_over_http.py`.
 """
 
 NAMING_NOTHING: Final = frozenset(
