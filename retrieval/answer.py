@@ -32,6 +32,7 @@ from retrieval.errors import (
     NotFoundError,
 )
 from retrieval.explain import Explainer, Explanation, Person, When
+from retrieval.paging import Pages, fitting, shortened
 from retrieval.passage import Answer, Passage, WholeDocument
 from retrieval.prepare import QuestionPreparer
 from retrieval.recheck import Rechecked, Rechecker
@@ -67,14 +68,21 @@ Hits rechecked beyond what was asked for, to fill the places of those that are r
 @dataclass(frozen=True, slots=True)
 class AskedQuestion:
     """
-    What a client may ask: a text, how many passages, which sources to stay within, and the
-    epoch that the answer must not be older than.
+    What a client may ask: a text, how many passages, which sources to stay within, the epoch
+    that the answer must not be older than, and where the answer before it ended.
     """
 
     text: str
     limit: int
     sources: tuple[str, ...] | None = None
     at_least_epoch: Epoch | None = None
+    cursor: str | None = None
+
+    def same(self) -> tuple[object, ...]:
+        """
+        Return what all pages of one question have in common.
+        """
+        return self.text, self.sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +120,7 @@ class ReadingRoom:
     trail: AuditTrail
     audit_key: bytes
     clock: Callable[[], datetime]
+    pages: Pages
 
     def answer(self, credentials: Credentials, question: AskedQuestion) -> Answer:
         """
@@ -125,16 +134,17 @@ class ReadingRoom:
         reader = authenticate(credentials, self.verifier)
         # 2. May they ask? Said before their question costs anything.
         self._authorize(reader, question)
+        shown = self.pages.begun(question.cursor, reader, question.same())
         # 3. The question, in the same pseudonyms and vectors as the documents.
         redacted = self.preparer.redact(question.text)
         asked = self.preparer.embed(redacted)
         # 2, 4, 5, 6. The scope, what is near inside it, the registry's word on every hit, and
         #             only then plaintext.
         may, checked, opened = of_one_epoch(
-            lambda: self._found(request_id, reader, question, asked)
+            lambda: self._found(request_id, reader, question, asked, shown)
         )
         # 7. Inert, fenced and with its provenance.
-        passages = tuple(cite(sanitise(passage)) for passage in opened)
+        passages = fitting([cite(sanitise(passage)) for passage in opened])
         # 8. Durable before it leaves.
         details = {
             "question": blinded(self.audit_key, question.text),
@@ -142,7 +152,14 @@ class ReadingRoom:
             "discrepancies": checked.discrepancies,
         }
         self._record(request_id, "search", may, checked.epoch, passages, details)
-        return Answer(request_id, checked.epoch, passages, context(passages), may.blind)
+        return Answer(
+            request_id,
+            checked.epoch,
+            passages,
+            context(passages),
+            may.blind,
+            self.pages.after(passages, checked.released, reader, question.same()),
+        )
 
     def _authorize(self, reader: VerifiedReader, question: AskedQuestion) -> Authorized:
         return self.authorizer.authorize(
@@ -153,20 +170,26 @@ class ReadingRoom:
         )
 
     def _found(
-        self, request_id: str, reader: VerifiedReader, question: AskedQuestion, asked: Question
+        self,
+        request_id: str,
+        reader: VerifiedReader,
+        question: AskedQuestion,
+        asked: Question,
+        shown: int,
     ) -> tuple[Authorized, Rechecked, list[Passage]]:
         may = self._authorize(reader, question)
         # 4. What is near, among what they may read?
         hits = self.search.nearest(asked, may.scope)
         # 5. Ask again: grants may have shrunk since the index was written.
-        checked = self.rechecker.still_readable(hits[: question.limit + RECHECK_SPARE], may)
+        most = shown + question.limit + RECHECK_SPARE
+        checked = self.rechecker.still_readable(hits[:most], may)
         if checked.epoch != may.scope.epoch:
             msg = f"searched at epoch {may.scope.epoch}, rechecked at {checked.epoch}"
             raise EpochMovedError(msg)
         # Told at once: whatever fails from here on, somebody must learn that a door is wrong.
         _alarm(request_id, checked)
         # 6. Only now does anything become plaintext.
-        released = checked.released[: question.limit]
+        released = checked.released[shown : shown + question.limit]
         return may, checked, self.unsealer.passages(released, epoch=checked.epoch)
 
     def passage(self, credentials: Credentials, passage_id: str) -> tuple[str, Passage]:
@@ -213,7 +236,7 @@ class ReadingRoom:
             raise NotFoundError(msg)
         # Made inert as a whole: a link may cross the border between two chunks.
         text = inert("".join(passage.text for passage in found[0]))
-        cut = text[:MAX_DOCUMENT_CHARACTERS]
+        cut = shortened(text, MAX_DOCUMENT_CHARACTERS)
         length = found[0][-1].provenance.span.end
         return WholeDocument(
             request_id, may.scope.epoch, released[0], cut, length, len(cut) < len(text)

@@ -64,7 +64,7 @@ class BlindSpot:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """
-    What one question yields.
+    What one question yields; `next_page` is the cursor of what follows, if more does.
     """
 
     request_id: str
@@ -72,6 +72,7 @@ class Answer:
     passages: tuple[Passage, ...]
     context: str
     blind: tuple[BlindSpot, ...]
+    next_page: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

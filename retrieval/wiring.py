@@ -30,6 +30,7 @@ from retrieval.admit import Directories
 from retrieval.answer import ReadingRoom
 from retrieval.api.app import Probe, create_app
 from retrieval.authorize import Authorizer, LabelPolicies, SourceBudgets
+from retrieval.console.wiring import page_routes
 from retrieval.explain import Explainer
 from retrieval.identity_wiring import (
     certificate_header,
@@ -39,6 +40,8 @@ from retrieval.identity_wiring import (
     scope_names,
     trusted_issuers,
 )
+from retrieval.notes import Notes
+from retrieval.paging import Pages
 from retrieval.prepare import QuestionPreparer
 from retrieval.recheck import Rechecker
 from retrieval.search import ScopedSearch
@@ -91,7 +94,15 @@ def build_room(ground: Ground, tools: Tools) -> ReadingRoom:
         trail=ground.trail,
         audit_key=ground.keys.audit,
         clock=ground.clock,
+        pages=Pages(build_notes(ground)),
     )
+
+
+def build_notes(ground: Ground) -> Notes:
+    """
+    Return what writes notes for others to keep, the same in every process.
+    """
+    return Notes(ground.keys.audit, ground.clock)
 
 
 def build_explainer(ground: Ground) -> Explainer:
@@ -132,7 +143,7 @@ def build_app(
         "registry": lambda: _ask_registry(room),
         "index": lambda: _ask_index(tools),
     }
-    return create_app(
+    app = create_app(
         room,
         resource=settings.service.resource,
         issuers=[issuer.issuer for issuer in settings.issuers],
@@ -142,6 +153,10 @@ def build_app(
         names=scope_names(ground.configuration),
         certificates=certificate_header(ground.configuration),
     )
+    page = page_routes(ground, room, build_notes(ground))
+    if page is not None:
+        app.include_router(page)
+    return app
 
 
 def source_budgets(configuration: Configuration) -> SourceBudgets:

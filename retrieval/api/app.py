@@ -20,12 +20,15 @@ from acl.audit.chain import AuditTrail
 from acl.audit.events import AuditEvent
 from acl.errors import ReadershipError
 from acl.model.scopes import PLAIN_SCOPES, SEARCH_SCOPE, ScopeNames
+from retrieval.addresses import origin_of
 from retrieval.answer import ReadingRoom
 from retrieval.api import problems
+from retrieval.api.actions import actions_routes
 from retrieval.api.limits import Limits
 from retrieval.api.presented import CertificateHeader, Presentations
-from retrieval.api.routes import metadata_routes, readers_routes
+from retrieval.api.routes import declared_bearer, metadata_routes, readers_routes
 from retrieval.api.schemas import Health
+from retrieval.api.vector_stores import OpenAiErrors, store_routes
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +70,7 @@ def create_app(  # noqa: PLR0913 - what an application is made of
         version=VERSION,
         summary="Search a company's documents, never beyond what the signed-in user may read.",
         lifespan=lifespan,
+        servers=[{"url": origin_of(resource)}],
         # The interactive pages load scripts from elsewhere.
         docs_url=None,
         redoc_url=None,
@@ -76,10 +80,13 @@ def create_app(  # noqa: PLR0913 - what an application is made of
     challenges = problems.Challenges(resource, SEARCH_SCOPE, names, proofs=proofs)
     problems.install(app, challenges, RefusalRecorder(room.trail, room.clock))
     app.include_router(readers_routes(room))
+    app.include_router(store_routes(room, declared_bearer))
+    app.include_router(actions_routes(app))
     app.include_router(metadata_routes(resource, issuers, names, proofs=proofs))
     app.include_router(_health_routes(probes))
     app.add_middleware(Presentations, resource=resource, certificates=certificates)
     app.add_middleware(Limits, larger=larger_bodies)
+    app.add_middleware(OpenAiErrors)
     return app
 
 

@@ -41,6 +41,7 @@ from retrieval.errors import (
     StepUpRequiredError,
     SwitchedOffError,
 )
+from retrieval.paging import CursorRefusedError
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +60,7 @@ STATUS: Final[Mapping[type[ReadershipError], HTTPStatus]] = {
     NotAdmittedError: HTTPStatus.FORBIDDEN,
     AmbiguousDocumentError: HTTPStatus.CONFLICT,
     EpochNotReachedError: HTTPStatus.CONFLICT,
+    CursorRefusedError: HTTPStatus.BAD_REQUEST,
     NotRecordedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     EpochMovedError: HTTPStatus.SERVICE_UNAVAILABLE,
     KeysUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,

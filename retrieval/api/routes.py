@@ -20,6 +20,7 @@ from acl.model.scopes import (
     ScopeNames,
 )
 from retrieval.answer import ReadingRoom
+from retrieval.api.actions import ACTION_TAG
 from retrieval.api.presented import presented_by
 from retrieval.api.problems import METADATA_PATH, problem
 from retrieval.api.schemas import (
@@ -48,6 +49,18 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
         (503, "Something that is needed did not answer; nothing was released."),
     )
 }
+_CURSOR: dict[int | str, dict[str, Any]] = {
+    400: {
+        "model": Problem,
+        "description": "The cursor is not one of this reader and question, or has ended.",
+        "content": {"application/problem+json": {}},
+    },
+    409: {
+        "model": Problem,
+        "description": "The epoch that was asked for has not been reached.",
+        "content": {"application/problem+json": {}},
+    },
+}
 _NOT_FOUND: dict[int | str, dict[str, Any]] = {
     404: {
         "model": Problem,
@@ -67,6 +80,8 @@ def readers_routes(room: ReadingRoom) -> APIRouter:
         "/search",
         operation_id="searchDocuments",
         summary="Search the documents that the signed-in user may read.",
+        tags=[ACTION_TAG],
+        responses=_CURSOR,
         openapi_extra={"x-openai-isConsequential": False, "x-required-scope": SEARCH_SCOPE},
     )
     def search(request: Request, body: SearchRequest) -> SearchResponse:
@@ -77,7 +92,8 @@ def readers_routes(room: ReadingRoom) -> APIRouter:
         "/passages/{passage_id}",
         operation_id="getPassage",
         summary="Get one passage, authorised anew.",
-        openapi_extra={"x-required-scope": READ_SCOPE},
+        tags=[ACTION_TAG],
+        openapi_extra={"x-openai-isConsequential": False, "x-required-scope": READ_SCOPE},
         responses=_NOT_FOUND,
     )
     def passage(
@@ -90,7 +106,8 @@ def readers_routes(room: ReadingRoom) -> APIRouter:
         "/documents/{document_id:path}",
         operation_id="getDocument",
         summary="Get a document by its source's id, authorised anew.",
-        openapi_extra={"x-required-scope": READ_SCOPE},
+        tags=[ACTION_TAG],
+        openapi_extra={"x-openai-isConsequential": False, "x-required-scope": READ_SCOPE},
         responses=_NOT_FOUND
         | {409: {"model": Problem, "description": "Several sources have it; name one."}},
     )

@@ -15,6 +15,7 @@ from tests.mutants import (
     of_the_doors,
     of_the_index,
     of_the_model,
+    of_the_page,
     of_the_registry,
 )
 from tests.mutants.mutant import Mutant
@@ -39,5 +40,8 @@ AREAS: Final[Mapping[str, tuple[Mutant, ...]]] = {
     "pushes": of_ingestion.PUSHES,
     "directories": of_the_directories.DIRECTORIES,
     "LDAP": of_the_directories.LDAP,
+    "cursors": of_the_page.CURSORS,
+    "vector stores": of_the_page.STORE_FAULTS,
+    "reader's page": of_the_page.PAGE_FAULTS,
 }
 MUTANTS: Final = tuple(one for mutants in AREAS.values() for one in mutants)

@@ -378,8 +378,8 @@ PATH: Final = (
     Mutant(
         "answer-beyond-the-limit",
         ANSWER,
-        "        released = checked.released[: question.limit]\n",
-        "        released = checked.released\n",
+        "        released = checked.released[shown : shown + question.limit]\n",
+        "        released = checked.released[shown:]\n",
         "More is opened and released than was asked for.",
         (f"{IN_ANSWER}::test_no_more_is_opened_than_was_asked_for",),
     ),
@@ -387,12 +387,12 @@ PATH: Final = (
         "answer-without-record",
         ANSWER,
         '        self._record(request_id, "search", may, checked.epoch, passages, details)\n'
-        "        return Answer(",
+        "        return Answer(\n",
         "        try:\n"
         '            self._record(request_id, "search", may, checked.epoch, passages, details)\n'
         "        except Exception:\n"
         "            pass\n"
-        "        return Answer(",
+        "        return Answer(\n",
         "With a full disk, passages leave without a trace.",
         (f"{IN_ANSWER}::test_an_answer_that_cannot_be_recorded_is_none",),
     ),

@@ -17,6 +17,10 @@ from retrieval.answer import ReadingRoom
 from tests.scenarios.installation import client
 
 Headers = Mapping[str, str]
+ANYTHING: Final = "everything that stands in this text"
+"""
+Asked where the answer repeats the question: it is to hold nothing that is looked for.
+"""
 
 
 @dataclass(frozen=True)
@@ -28,12 +32,23 @@ class Target:
     source: str
     document: str
     passage: str
-    words: str = "everything that stands in this text"
+    words: str = ANYTHING
 
 
 def search(http: TestClient, headers: Headers, target: Target) -> Response:
     body = {"query": target.words, "limit": 50, "filters": {"sources": [target.source]}}
     return http.post("/v1/search", json=body, headers=headers)
+
+
+def search_in_store(http: TestClient, headers: Headers, target: Target) -> Response:
+    where = f"/v1/vector_stores/{quote(target.source or 'x', safe='')}/search"
+    return http.post(where, json={"query": ANYTHING, "max_num_results": 50}, headers=headers)
+
+
+def search_with_filter(http: TestClient, headers: Headers, target: Target) -> Response:
+    chosen = {"type": "eq", "key": "source", "value": target.source}
+    body = {"query": ANYTHING, "max_num_results": 50, "filters": chosen}
+    return http.post("/v1/vector_stores/all/search", json=body, headers=headers)
 
 
 def passage(http: TestClient, headers: Headers, target: Target) -> Response:
@@ -61,21 +76,25 @@ def _page(path: str) -> Callable[[TestClient, Headers, Target], Response]:
 Call = Callable[[TestClient, Headers, Target], Response]
 CALLS: Final[Mapping[str, Call]] = {
     "searchDocuments": search,
+    "searchVectorStore": search_in_store,
     "getPassage": passage,
     "getDocument": document_in_source,
     "explainDecision": explain,
     "resourceMetadata": _page("/.well-known/oauth-protected-resource"),
+    "actions": _page("/openapi/actions.json"),
     "health": _page("/healthz"),
     "ready": _page("/readyz"),
 }
 
-RELEASING: Final = ("searchDocuments", "getPassage", "getDocument")
+RELEASING: Final = ("searchDocuments", "searchVectorStore", "getPassage", "getDocument")
 """
 Those that hand out text.
 """
 
 IDENTIFIERS: Final[Mapping[tuple[str, str], Call]] = {
     ("searchDocuments", "filters.sources"): search,
+    ("searchVectorStore", "vector_store_id"): search_in_store,
+    ("searchVectorStore", "filters"): search_with_filter,
     ("getPassage", "passage_id"): passage,
     ("getDocument", "document_id"): document,
     ("getDocument", "source"): document_in_source,
@@ -85,7 +104,18 @@ Every parameter that names something, with a call that is led by it.
 """
 
 NAMING_NOTHING: Final = frozenset(
-    ("searchDocuments", one) for one in ("query", "limit", "at_least_epoch")
+    [("searchDocuments", one) for one in ("query", "limit", "at_least_epoch", "cursor")]
+    + [
+        ("searchVectorStore", one)
+        for one in (
+            "query",
+            "max_num_results",
+            "ranking_options.ranker",
+            "ranking_options.score_threshold",
+            "rewrite_query",
+            "page",
+        )
+    ]
 )
 
 OPERATORS: Final = frozenset({"explainDecision"})

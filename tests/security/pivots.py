@@ -129,15 +129,17 @@ NOTHING: Final = Seen(frozenset(), frozenset(), frozenset())
 
 AIMS: Final[Mapping[str, Callable[[str, Sequence[str]], Iterable[Target]]]] = {
     "searchDocuments": lambda thing, sources: [Target(one, "", "", thing) for one in sources],
+    "searchVectorStore": lambda thing, _: [Target(thing, "", "")],
     "getPassage": lambda thing, _: [Target("", "", thing)],
     "getDocument": lambda thing, sources: [Target(one, thing, "") for one in sources],
     "explainDecision": lambda thing, sources: [Target(sources[0], thing, "")],
     "resourceMetadata": lambda *_: [],
+    "actions": lambda *_: [],
     "health": lambda *_: [],
     "ready": lambda *_: [],
 }
 """
-What following a thing means, by operation; the last three take nothing that could be followed.
+What following a thing means, by operation; the last four take nothing that could be followed.
 """
 
 
@@ -226,6 +228,8 @@ def _provenances(body: Any) -> Iterator[Place]:  # noqa: ANN401 - JSON
         for one in (body, *body.get("passages", ())):
             if "provenance" in one:
                 yield one["provenance"]["source"], one["provenance"]["document"]
+        for one in body.get("data", ()):
+            yield one["attributes"]["source"], one["attributes"]["document"]
 
 
 @lru_cache

@@ -37,6 +37,7 @@ REVIEWED: Final = {
     "each reader's groups, by identity links, in the directory that they come from",
     "acl/identity/introspection.py": "what an issuer said of a token, by the token's digest, for "
     "seconds, and never past its end",
+    "retrieval/console/provider.py": "the endpoints of an issuer, for minutes; no reader's",
     "acl/identity/dpop.py": "which proofs have come, by key and id, for two minutes; to refuse",
     "acl/decision/visibility.py": "what a reader sees, by identity links, ceiling and the expiries "
     "that have passed, in the view of one epoch",

@@ -3,10 +3,12 @@ Whatever goes wrong, nothing comes out: every fault against every operation of t
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
+from acl.errors import ReadershipError
+from retrieval.console.citations import CitationRoom, Cited
 from tests.scenarios.installation import Installation
 from tests.security.endpoints import CALLS, OPERATORS, RELEASING
 from tests.security.faults import FAULTS, SERVED_ALL_THE_SAME
@@ -33,6 +35,22 @@ def ward(shared: Installation) -> Ward:
     return Ward.ingested(shared)
 
 
+def on_the_page(ward: Ward) -> Cited:
+    """
+    Open the passage as the reader's page does.
+    """
+    room = CitationRoom.of(ward.room)
+    return room.cited([ward.headers()["Authorization"]], ward.target.passage)
+
+
+def nothing_found(body: Mapping[str, object]) -> bool:
+    """
+    Say whether a search, in either form, has found nothing.
+    """
+    found = [body.get(name, "") for name in ("passages", "context", "data")]
+    return not any(found) and not body.get("next_page") and not body.get("next_cursor")
+
+
 @pytest.mark.promise("every-endpoint")
 def test_every_operation_takes_part() -> None:
     """
@@ -52,6 +70,7 @@ def test_without_a_fault_each_releasing_operation_releases(ward: Ward) -> None:
 
     expected = {name: 403 if name in OPERATORS else 200 for name in CALLS}
     assert expected == {name: one.status_code for name, one in answers.items()}
+    assert CANARY in on_the_page(ward).passage.text
     assert set(RELEASING) == {name for name, one in answers.items() if CANARY in one.text}
 
 
@@ -74,9 +93,12 @@ def test_a_fault_releases_nothing(ward: Ward, fault: str) -> None:
             elif name not in RELEASING:
                 assert answer.status_code in UNDISTURBED, name
             elif answer.status_code == 200:
-                assert ([], "") == (answer.json()["passages"], answer.json()["context"]), name
+                assert nothing_found(answer.json()), name
             else:
                 assert answer.status_code in NOTHING_LEFT, (name, answer.text)
+        if "getPassage" not in served:
+            with pytest.raises(ReadershipError):
+                on_the_page(ward)
 
 
 @pytest.mark.promise("fail-closed")

@@ -1,0 +1,182 @@
+"""
+A passage in its document, and why this reader may see it.
+
+Why is told in the reader's own terms: in which ways the source's permissions name the reader. It
+names no group and no other person, and does not say how many gates or entries there are: how a
+source arranges its permissions is not the reader's to know. Operators get all of it from
+`readership explain`.
+"""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from acl.decision.read import Opening, Permit, decide_read
+from acl.identity.presented import Credentials
+from acl.identity.reader import VerifiedReader
+from acl.model.documents import DocumentPermission
+from acl.model.identifiers import ChunkId
+from acl.model.principals import PrincipalKind
+from acl.model.scopes import READ_SCOPE
+from retrieval.answer import NO_DOCUMENT, ReadingRoom, of_one_epoch
+from retrieval.authenticate import authenticate
+from retrieval.authorize import Authorized
+from retrieval.cite import cite
+from retrieval.errors import EpochMovedError, NotFoundError
+from retrieval.passage import Passage
+from retrieval.sanitise import sanitise
+
+DOOR: Final = "reader page"
+AROUND_CHARACTERS: Final = 10_000
+"""
+How much of the document is shown before the passage, and how much after it.
+"""
+
+
+class Way(StrEnum):
+    """
+    How permissions can name a reader, in the order in which ways are told.
+    """
+
+    BY_NAME = "they name you"
+    BY_GROUP = "they name a group that you belong to"
+    BY_DOMAIN = "they name an internet domain that you belong to"
+    BY_ALL = "they let everybody in your organisation read it"
+
+
+_WAYS: Final = {
+    PrincipalKind.USER: Way.BY_NAME,
+    PrincipalKind.GROUP: Way.BY_GROUP,
+    PrincipalKind.DOMAIN: Way.BY_DOMAIN,
+    PrincipalKind.EVERYONE: Way.BY_ALL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """
+    A passage between what stands before and after it, and who may see it by which ways.
+
+    `goes_on_before` and `goes_on_after` say that the document is longer than what is shown.
+    """
+
+    reader: VerifiedReader
+    passage: Passage
+    before: str
+    after: str
+    goes_on_before: bool
+    goes_on_after: bool
+    ways: tuple[Way, ...]
+    checked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """
+    The chunks of a document that are shown, and which of them is the passage.
+    """
+
+    chunks: tuple[Passage, ...]
+    place: int
+    begins: bool
+    ends: bool
+    ways: tuple[Way, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CitationRoom(ReadingRoom):
+    """
+    The reading room, for those who come to look a citation up.
+    """
+
+    @classmethod
+    def of(cls, room: ReadingRoom) -> "CitationRoom":
+        """
+        Return one with the same collaborators.
+        """
+        return cls(*(getattr(room, one.name) for one in fields(ReadingRoom)))
+
+    def cited(self, credentials: Credentials, passage_id: str) -> Cited:
+        """
+        Return a passage in its document, authorised anew.
+
+        Raises:
+            NotFoundError: There is none for this reader, for whichever reason.
+        """
+        request_id = secrets.token_hex(16)
+        # 1. Who asks?
+        reader = authenticate(credentials, self.verifier)
+        # 2, 5, 6. May they read the document now? Only then does anything become plaintext.
+        may, found = of_one_epoch(lambda: self._around(reader, ChunkId(passage_id)))
+        # 7. Inert, as every client gets it.
+        shown = tuple(cite(sanitise(one)) for one in found.chunks) if found else ()
+        # 8. Durable before it leaves.
+        details = {"asked": passage_id, "door": DOOR}
+        self._record(request_id, "page", may, may.scope.epoch, shown, details)
+        if found is None:
+            msg = f"passage {passage_id!r:.80}"
+            raise NotFoundError(msg)
+        return Cited(
+            reader,
+            shown[found.place],
+            before=_joined(shown[: found.place]),
+            after=_joined(shown[found.place + 1 :]),
+            goes_on_before=not found.begins,
+            goes_on_after=not found.ends,
+            ways=found.ways,
+            checked_at=self.clock(),
+        )
+
+    def _around(self, reader: VerifiedReader, chunk: ChunkId) -> tuple[Authorized, _Found | None]:
+        may = self.authorizer.authorize(reader, needs=READ_SCOPE)
+        owner = self.permissions.document_of(chunk)
+        for statement, seen in self._readable([owner if owner is not None else NO_DOCUMENT], may):
+            whole = self.unsealer.whole(statement, seen, epoch=may.scope.epoch)
+            places = [place for place, one in enumerate(whole) if one.id == chunk]
+            ways = self._ways(may, statement)
+            if places and ways:
+                return may, _window(whole, places[0], ways)
+        return may, None
+
+    def _ways(self, may: Authorized, statement: DocumentPermission) -> tuple[Way, ...]:
+        view, _, _ = self.permissions.permissions([statement.key])
+        if view.epoch != may.scope.epoch:
+            msg = f"authorised at epoch {may.scope.epoch}, explained at {view.epoch}"
+            raise EpochMovedError(msg)
+        digest = statement.readership
+        acl = view.by_digest.get(digest) if digest is not None else None
+        standing = view.groups.standing_of(may.linked)
+        match decide_read(standing, acl, now=self.clock()):
+            case Permit(openings):
+                return ways_of(openings)
+            case _:
+                return ()
+
+
+def ways_of(openings: Iterable[Opening]) -> tuple[Way, ...]:
+    """
+    Return by which ways gates opened: each once, in one order, whatever gates there are.
+    """
+    taken = {_WAYS[one.principal.kind] for one in openings}
+    return tuple(way for way in Way if way in taken)
+
+
+def _window(whole: Sequence[Passage], place: int, ways: tuple[Way, ...]) -> _Found:
+    first, last = place, place
+    while first > 0 and _length(whole[first - 1 : place]) <= AROUND_CHARACTERS:
+        first -= 1
+    while last + 1 < len(whole) and _length(whole[place + 1 : last + 2]) <= AROUND_CHARACTERS:
+        last += 1
+    chunks = tuple(whole[first : last + 1])
+    return _Found(chunks, place - first, first == 0, last + 1 == len(whole), ways)
+
+
+def _length(passages: Iterable[Passage]) -> int:
+    return sum(len(one.text) for one in passages)
+
+
+def _joined(passages: Iterable[Passage]) -> str:
+    return "".join(one.text for one in passages)
