@@ -138,7 +138,15 @@ def _health_routes(probes: Mapping[str, Probe]) -> APIRouter:
     async def health() -> Health:
         return Health(status="ok")
 
-    @router.get("/readyz", operation_id="ready", summary="Could a question be answered now?")
+    @router.get(
+        "/readyz",
+        operation_id="ready",
+        summary="Could a question be answered now?",
+        responses={
+            200: {"model": Health, "description": "It could."},
+            503: {"model": Health, "description": "Something that is needed does not answer."},
+        },
+    )
     def ready() -> JSONResponse:
         failing = sorted(name for name, probe in probes.items() if not _answers(probe))
         status = HTTPStatus.SERVICE_UNAVAILABLE if failing else HTTPStatus.OK
