@@ -40,9 +40,18 @@ MARK: Final = re.compile(r"mark\d+of\d+x")
 LIKE_AN_ID: Final = re.compile(r"[\w.-]+(?:[/:@#?=&][\w.-]*)+")
 ADDRESS: Final = re.compile(r"https?://[^/]*/")
 NUMBERED: Final = re.compile(r"^(.*?)(\d+)$")
-NO_NAMES: Final = {"request_id", "acl_observed_at", "modified", "since"}
+NO_NAMES: Final = {
+    "request_id",
+    "acl_observed_at",
+    "modified",
+    "since",
+    "next_cursor",
+    "next_page",
+    "search_query",
+}
 """
-Members that are drawn at random for each request, and times.
+Members that are drawn at random for each request, times, what the asker said, and cursors: these
+are another one for each question, and `test_cursors` tries them on others.
 """
 
 Place = tuple[str, str]
