@@ -33,6 +33,7 @@ from acl.settings_directories import DirectorySettings, names_of, require_distin
 from acl.settings_events import Transmitters
 from acl.settings_issuers import IssuerSettings, StepUpSettings, require_consistent
 from acl.settings_labels import LabelSettings
+from acl.settings_mcp import McpSettings
 from acl.settings_reader_page import ReaderPageSettings
 from acl.settings_senders import CertificateSettings
 from acl.settings_sources import SourceSettings, require_known_pushers
@@ -106,6 +107,7 @@ class Settings(BaseSettings):
     transmitters: Transmitters = Field(default=[])
     step_up: list[StepUpSettings] = Field(default=[])
     client_certificates: CertificateSettings | None = None
+    mcp: McpSettings = McpSettings()
     registry: RegistrySettings = RegistrySettings()
     index: IndexSettings = IndexSettings()
     keys: KeySettings = KeySettings()

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, model_validator
 from acl.settings_values import Duration, HttpsAddress, Name, Section
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+GLOBAL_CATALOG: Final = frozenset({3268, 3269})
 
 
 def _ldap_address(url: str) -> str:
@@ -116,8 +117,8 @@ class LdapDirectorySettings(Section):
     page: int = Field(default=500, ge=1, le=5_000)
     """How many entries to ask for at a time."""
 
-    changes: Literal["entryCSN", "uSNChanged"] | None = None
-    """Read the members only of groups where this attribute has changed; otherwise of all."""
+    memberless_groups: Literal["unknown", "empty"] = "unknown"
+    """What a group is in which `bind_dn` sees no member: hidden members look like none."""
 
     timeout: Duration = timedelta(seconds=30)
     """How long the server may take for one answer."""
@@ -130,6 +131,9 @@ class LdapDirectorySettings(Section):
         plain = self.url.startswith("ldap:") and not self.start_tls
         if plain and urlsplit(self.url).hostname not in LOOPBACK:
             msg = "without TLS a password travels in the clear; use ldaps:// or start_tls"
+            raise ValueError(msg)
+        if urlsplit(self.url).port in GLOBAL_CATALOG and self.memberless_groups == "empty":
+            msg = "memberless_groups: a global catalog lacks the members of most groups"
             raise ValueError(msg)
         if not timedelta(0) < self.timeout <= timedelta(minutes=10):
             msg = "timeout is more than zero and at most 10m"

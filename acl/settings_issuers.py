@@ -106,6 +106,9 @@ class ServicePrincipalSettings(Section):
     """
 
     client: Text
+    subject: Text
+    """The `sub` of its tokens, compared byte for byte."""
+
     authority: Name
     user: Text
     """The user of that authority that it is."""

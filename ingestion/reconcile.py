@@ -22,6 +22,7 @@ from acl.errors import InputError
 from acl.index.writing import ChunkWriter
 from acl.keys.envelope import Meaning
 from acl.keys.naming import Namer
+from acl.model.definers import Definer
 from acl.model.documents import DocumentState
 from acl.model.identifiers import DocumentKey
 from acl.registry.writing import PermissionChange, RegistryWriter
@@ -103,6 +104,7 @@ class Reconciler:
     clock: Callable[[], datetime]
     brake: Brake | None = None
     """None only where the operator has switched it off."""
+    kind: Definer = Definer.SOURCE
 
     def plan(self, source: Source, default_label: str) -> SyncReport:
         """
@@ -119,8 +121,9 @@ class Reconciler:
 
         Raises:
             InputError: The source cannot be read, or keeps changing. Nothing was concluded.
+            RegistryMismatchError: Its name was that of another kind of system.
         """
-        self.registry.register_source(source.name, source.authority)
+        self.registry.register_source(source.name, source.authority, self.kind)
         self.settler.settle_all()
         for _ in range(MAX_ATTEMPTS):
             try:

@@ -11,6 +11,7 @@ from acl.index.embedder import Embedder
 from acl.index.engine_lease import EngineLease
 from acl.index.turn import Turn
 from acl.keys.password import read_password
+from acl.model.definers import Definer
 from acl.model.documents import UNLABELLED
 from acl.model.identifiers import AuthorityId, SourceName
 from acl.model.labels import NO_LABEL_POLICY, LabelPolicy
@@ -35,12 +36,11 @@ from ingestion.settle import Settler
 from ingestion.sources.exchange import ExchangeSource
 from ingestion.sources.labelled import LabelledSource, LabelRule, LabelRules
 from ingestion.sources.ldap import LdapSource
-from ingestion.sources.ldap_changes import ChangeMemory
-from ingestion.sources.ldap_listing import EntrySearch, Wanted
+from ingestion.sources.ldap_listing import Wanted
+from ingestion.sources.ldap_search import EntrySearch
 from ingestion.sources.port import Source
 
 TURN_FILE: Final = "settling.lock"
-MEMORIES_DIR: Final = "directories"
 
 
 def build_redactor(ground: Ground, stack: ExitStack) -> Redactor:
@@ -132,14 +132,10 @@ def build_directory(ground: Ground, settings: LdapDirectorySettings) -> LdapSour
         settings.groups_filter,
         settings.group_id,
         settings.member,
+        none_hidden=settings.memberless_groups == "empty",
     )
     name, authority = SourceName(settings.name), AuthorityId(settings.authority)
-    memory = None
-    if settings.changes is not None:
-        file = configuration.data_dir / MEMORIES_DIR / f"{settings.name}.json"
-        what = [settings.url, settings.groups_base, settings.groups_filter, settings.member]
-        memory = ChangeMemory(file, settings.changes, what)
-    return LdapSource(name, ground.tenant, authority, wanted, connect, ground.clock, memory)
+    return LdapSource(name, ground.tenant, authority, wanted, connect, ground.clock)
 
 
 def label_rules(ground: Ground, settings: SourceSettings) -> LabelRules:
@@ -227,6 +223,7 @@ def build_reconciler(
         namer=ground.namer,
         clock=ground.clock,
         brake=build_brake(ground),
+        kind=Definer.LDAP if isinstance(settings, LdapDirectorySettings) else Definer.SOURCE,
     )
 
 

@@ -165,6 +165,21 @@ def doctor(context: typer.Context, *, as_json: Json = False) -> None:
         raise typer.Exit(EXIT_FAILED)
 
 
+@app.command()
+def forget(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The name of a source or directory that was.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; recorded.")],
+) -> None:
+    """
+    Let go of what a system said that is not configured any more: its groups, its refusals.
+    """
+    from readership.forgetting import forget as let_go  # noqa: PLC0415 - quick start
+
+    left = let_go(configuration_of(context), name, reason)
+    console.out.print(f"forgotten: {left}", markup=False)
+
+
 @audit_app.command("verify")
 def audit_verify(
     context: typer.Context,

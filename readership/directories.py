@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from acl.errors import ReadershipError
+from acl.model.provisioning import UserState
 from acl.registry.directory_tables import directory_users
 from acl.registry.tables import groups, sources
 from acl.settings_directories import DirectorySettings, LdapDirectorySettings
@@ -29,7 +30,9 @@ def describe_directory(ground: Ground, settings: DirectorySettings) -> str:
     heard = _require_seen(ground, settings.name, asked)
     named = directory_users.c
     with ground.database.reading() as connection:
-        counted = select(named.state, func.count()).where(named.source == settings.name)
+        counted = select(named.state, func.count()).where(
+            named.source == settings.name, named.state != UserState.FORGOTTEN.value
+        )
         states = connection.execute(counted.group_by(named.state)).all()
         defined = select(func.count()).where(groups.c.source == settings.name)
         known = connection.scalars(defined).one()

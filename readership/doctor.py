@@ -15,6 +15,7 @@ from ingestion.extract import sandbox_layers
 from ingestion.wiring import build_question_redactor, build_settler, build_source
 from readership.directories import describe_directory
 from readership.findings import Finding, fine, look, wrong
+from readership.forgetting import left_behind
 from readership.issuer_findings import issuer_findings
 from retrieval.wiring import permission_registry, source_budgets
 
@@ -95,10 +96,24 @@ def _sources(ground: Ground) -> Iterator[Finding]:
         yield look(f"source {settings.name}", readable)
     for one in configuration.settings.directories:
         yield look(f"directory {one.name}", partial(describe_directory, ground, one))
+    yield from left_behind_findings(ground)
     yield from _freshness(ground)
     held = HeldDocuments(ground.database, ground.tenant).all()
     if waiting := sum(one.released_at is None for one in held):
         yield wrong("held for review", f"{waiting} documents; see 'readership held list'")
+
+
+def left_behind_findings(ground: Ground) -> Iterator[Finding]:
+    """
+    Yield what still counts of sources and directories that are not configured any more.
+    """
+    for one in left_behind(ground):
+        what = (
+            f"is not configured any more: {one.refused} users whom it had deactivated or deleted "
+            f"stay refused, and its {one.groups} groups are in doubt for others that define them; "
+            f"let go of both with 'readership forget {one.name}'"
+        )
+        yield wrong(f"{one.kind} {one.name}", what)
 
 
 def statement_findings(ground: Ground) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from datetime import datetime
 
 from acl.audit.chain import AuditTrail
 from acl.audit.events import AuditEvent
+from acl.audit.refusals import Refusals
 from acl.errors import ReadershipError
 from acl.identity.logouts import LogoutVerifier
 from acl.identity.security_events import SecurityEventVerifier
@@ -33,6 +34,7 @@ class EventDesk:
     Everything that an issuer or transmitter can say.
 
     `refused_event` and `refused_logout` are told of what was refused, with the request's id.
+    `repeats` records what was said before: whoever has caught a statement can say it again.
     """
 
     events: SecurityEventVerifier
@@ -42,6 +44,7 @@ class EventDesk:
     clock: Callable[[], datetime]
     refused_event: Callable[[ReadershipError, str], None]
     refused_logout: Callable[[ReadershipError, str], None]
+    repeats: Refusals
 
     def receive(self, token: str) -> None:
         """
@@ -82,16 +85,20 @@ class EventDesk:
         return self.board.apply(changes, reason=reason, now=self.clock(), statement=statement.id)
 
     def _record(self, request_id: str, action: str, statement: Statement, applied: Applied) -> None:
-        self.trail.append(
-            AuditEvent(
-                at=self.clock(),
-                request_id=request_id,
-                action=action,
-                outcome=_outcome(statement, applied),
-                issuer=statement.id.issuer,
-                details={**statement.to_json(), "epoch": applied.epoch},
-            )
+        event = AuditEvent(
+            at=self.clock(),
+            request_id=request_id,
+            action=action,
+            outcome=_outcome(statement, applied),
+            issuer=statement.id.issuer,
+            details={**statement.to_json(), "epoch": applied.epoch},
         )
+        if applied.repeated:
+            # Each statement is a kind: one that took effect and could not be recorded is recorded
+            # when it is said again, whatever else is repeated.
+            self.repeats.append(event, statement.id)
+        else:
+            self.trail.append(event)
 
 
 def _told(

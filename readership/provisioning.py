@@ -11,18 +11,19 @@ from acl.model.identifiers import AuthorityId, SourceName
 from acl.model.provisioning import IdAttribute, ProvisionedDirectory
 from acl.model.scopes import SCIM_SCOPE
 from acl.registry.provisioned import ProvisionedRegistry
-from acl.registry.provisioning import require_same_directory
 from acl.registry.provisioning_groups import GroupProvisioning
 from acl.registry.provisioning_users import UserProvisioning
-from acl.registry.switchboard import SwitchBoard
+from acl.registry.same_directory import require_same_directory
 from acl.settings import Configuration
 from acl.settings_directories import ScimDirectorySettings
 from acl.wiring import Ground, open_ground
+from readership.recording import DeskRecords
 from readership.scim.desk import ScimDesk, ScimDirectory
 from readership.scim.routes import PREFIX
+from readership.staying import build_sender_rule
 from retrieval.api.app import RefusalRecorder
 from retrieval.api.problems import Challenges
-from retrieval.identity_wiring import revocation_rule, scope_names
+from retrieval.identity_wiring import TrustedIssuers, scope_names
 from retrieval.wiring import build_verifier
 
 
@@ -33,31 +34,31 @@ def takes_provisioning(configuration: Configuration) -> bool:
     return bool(_provisioned(configuration))
 
 
-def open_scim_desk(configuration: Configuration, stack: ExitStack) -> ScimDesk:
+def open_scim_desk(
+    configuration: Configuration, stack: ExitStack, *, issuers: TrustedIssuers | None = None
+) -> ScimDesk:
     """
-    Open what provisioning clients need.
+    Open what provisioning clients need; `issuers` are those of the process.
 
     Raises:
         RegistryMismatchError: A directory was provisioned with other ids than are configured.
     """
     ground = open_ground(configuration, may_write=True)
     stack.callback(ground.close)
-    issuers = [one.issuer for one in configuration.settings.issuers]
+    names = [one.issuer for one in configuration.settings.issuers]
     directories: dict[tuple[str, str], ScimDirectory] = {}
     for one in _provisioned(configuration):
         opened = _opened(ground, one)
-        issuer = one.issuer or issuers[0]
+        issuer = one.issuer or names[0]
         directories |= {(issuer, client): opened for client in one.clients}
     return ScimDesk(
-        verifier=build_verifier(ground),
+        verifier=build_verifier(ground, issuers),
         directories=directories,
-        switches=SwitchBoard(ground.database),
-        trail=ground.trail,
+        records=DeskRecords(ground.trail, ground.clock, "provision"),
+        senders=build_sender_rule(ground),
         refused_token=RefusalRecorder(ground.trail, ground.clock),
         clock=ground.clock,
         base=scim_base(configuration),
-        revocation=revocation_rule(configuration),
-        database=ground.database,
     )
 
 

@@ -14,21 +14,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from acl.audit.chain import AuditTrail
-from acl.audit.events import AuditEvent
 from acl.errors import ReadershipError
 from acl.identity.presented import Credentials
-from acl.identity.reader import VerifiedReader
-from acl.identity.revocation import RevocationRule
 from acl.identity.tokens import TokenVerifier
 from acl.model.identifiers import Epoch, SourceName
 from acl.model.pushes import Conditions, PushState
 from acl.model.scopes import INGEST_SCOPE
-from acl.model.switches import Switches
-from acl.registry.database import Database
 from acl.registry.pushed_content import PushQueue, PushStatus
 from acl.registry.submission import Accepted, Submission
-from acl.registry.switchboard import SwitchBoard
 from ingestion.push import PushIntake
 from ingestion.pushed_body import (
     Namespace,
@@ -38,15 +31,13 @@ from ingestion.pushed_body import (
     read_group,
 )
 from ingestion.pushed_content import PushWorker
-from readership.staying import require_staying
+from readership.recording import MAX_RECORDED_MEMBERS, DeskRecords, Request
+from readership.staying import SenderRule
 from retrieval.authenticate import authenticate
-from retrieval.authorize import require_switched_on
-from retrieval.errors import InsufficientScopeError, NotFoundError
+from retrieval.errors import NotFoundError
 
 WAITED_BYTES: Final = 32 * 2**10
 WAITED_SECONDS: Final = 10.0
-MAX_REASON_CHARACTERS: Final = 500
-MAX_RECORDED_MEMBERS: Final = 100
 
 
 class PushNotAllowedError(ReadershipError):
@@ -81,8 +72,7 @@ class Pusher:
     A verified client at one of its sources; made by `PushDesk.admit` only.
     """
 
-    request_id: str
-    reader: VerifiedReader
+    request: Request
     source: PushedSource
 
 
@@ -110,14 +100,12 @@ class PushDesk:
 
     verifier: TokenVerifier
     sources: Mapping[str, PushedSource]
-    switches: SwitchBoard
     intake: PushIntake
     queue: PushQueue
     worker: PushWorker
-    trail: AuditTrail
+    records: DeskRecords
+    senders: SenderRule
     clock: Callable[[], datetime]
-    revocation: RevocationRule
-    database: Database
 
     def admit(self, credentials: Credentials, source: str, operation: str) -> Pusher:
         """
@@ -127,35 +115,29 @@ class PushDesk:
             NotAuthenticatedError, TokenRejectedError: The uniform 401.
             InsufficientScopeError: The token was not issued for pushing.
             SwitchedOffError: An operator has switched the client, or the subject, off.
+            NotAdmittedError: A directory says that the sender is gone, or does not know it.
             PushNotAllowedError: The client is not named by a source of this name.
         """
-        request_id = secrets.token_hex(16)
-        reader = authenticate(credentials, self.verifier)
-        try:
-            found = self._admitted(reader, source, request_id)
-        except ReadershipError as error:
-            details = {"source": source, "operation": operation, **_why(error)}
-            self._record(request_id, reader, "refused", details)
-            raise
-        return Pusher(request_id, reader, found)
+        request = Request(secrets.token_hex(16), authenticate(credentials, self.verifier))
+        with self.records.refusals(request, {"source": source, "operation": operation}):
+            return Pusher(request, self._admitted(request, source))
 
-    def _admitted(self, reader: VerifiedReader, source: str, request_id: str) -> PushedSource:
-        self.revocation.check(reader, self.database)
-        if INGEST_SCOPE not in reader.scopes:
-            raise InsufficientScopeError(INGEST_SCOPE)
-        require_switched_on(reader, Switches(self.switches.off()))
+    def _admitted(self, request: Request, source: str) -> PushedSource:
+        reader = request.reader
+        self.senders.require(reader, INGEST_SCOPE)
         found = self.sources.get(source)
         if found is None or (reader.issuer, reader.client) not in found.clients:
-            raise PushNotAllowedError(request_id)
+            raise PushNotAllowedError(request.id)
         if reader.sources is not None and found.name not in reader.sources:
-            raise PushNotAllowedError(request_id)
+            raise PushNotAllowedError(request.id)
         return found
 
-    def require_staying(self, pusher: Pusher) -> None:
+    def require_staying(self, pusher: Pusher, operation: str) -> None:
         """
         Ask again, now that the body is here; see `readership.staying`.
         """
-        require_staying(pusher.reader, self.revocation, self.database, self.switches, self.clock())
+        with self.records.refusals(pusher.request, _at(pusher, operation)):
+            self.senders.require(pusher.request.reader, INGEST_SCOPE)
 
     def put_document(
         self, pusher: Pusher, identifier: str, body: bytes, conditions: Conditions
@@ -234,7 +216,7 @@ class PushDesk:
             NotFoundError: There is none of this client at this source.
         """
         found = self.queue.status(push)
-        asked = (pusher.reader.client, pusher.source.name)
+        asked = (pusher.request.reader.client, pusher.source.name)
         if found is None or (found.client, found.source) != asked:
             msg = f"push {push!r:.80}"
             raise NotFoundError(msg)
@@ -244,14 +226,13 @@ class PushDesk:
         """
         Record that a push changed nothing, before its client is told.
         """
-        details = {"source": pusher.source.name, "operation": operation, **_why(error)}
-        self._record(pusher.request_id, pusher.reader, "refused", details)
+        self.records.refused(pusher.request, _at(pusher, operation), error)
 
     def _submission(self, pusher: Pusher, conditions: Conditions) -> Submission:
         return Submission(
             source=pusher.source.name,
             authority=pusher.source.space.authority,
-            client=pusher.reader.client,
+            client=pusher.request.reader.client,
             at=self.clock(),
             conditions=conditions,
             observes=pusher.source.observes,
@@ -266,41 +247,19 @@ class PushDesk:
     ) -> Callable[[Accepted], None]:
         def record(accepted: Accepted) -> None:
             stated = {
-                "source": pusher.source.name,
-                "operation": operation,
+                **_at(pusher, operation),
                 "event": conditions.event,
                 "revision": accepted.revision,
                 "epoch": accepted.epoch,
                 "push": accepted.push,
             }
-            self._record(pusher.request_id, pusher.reader, "accepted", {**stated, **details})
+            self.records.accepted(pusher.request, {**stated, **details})
 
         return record
 
-    def _record(
-        self,
-        request_id: str,
-        reader: VerifiedReader,
-        outcome: str,
-        details: Mapping[str, object],
-    ) -> None:
-        self.trail.append(
-            AuditEvent(
-                at=self.clock(),
-                request_id=request_id,
-                action="push",
-                outcome=outcome,
-                issuer=reader.issuer,
-                subject=reader.subject,
-                client=reader.client,
-                actors=reader.actors,
-                details={"who": reader.sentence(), **details},
-            )
-        )
-
     def _receipt(self, pusher: Pusher, accepted: Accepted, seconds: float) -> Receipt:
         receipt = Receipt(
-            pusher.request_id,
+            pusher.request.id,
             pusher.source.name,
             accepted.revision,
             accepted.created,
@@ -314,5 +273,5 @@ class PushDesk:
         return replace(receipt, state=status.state, reason=status.reason, push=accepted.push)
 
 
-def _why(error: ReadershipError) -> dict[str, object]:
-    return {"code": error.code, "reason": error.diagnostics()[:MAX_REASON_CHARACTERS]}
+def _at(pusher: Pusher, operation: str) -> dict[str, object]:
+    return {"source": pusher.source.name, "operation": operation}

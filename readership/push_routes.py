@@ -194,12 +194,12 @@ class _Serving:
             return _refusal(error, error.request_id)
 
     def _answer(self, pusher: Pusher, operation: str, work: Callable[[], Response]) -> Response:
-        self._desk.require_staying(pusher)
+        self._desk.require_staying(pusher, operation)
         try:
             return work()
         except (MalformedPushError, StaleEventError, PreconditionFailedError) as error:
             self._desk.record_refusal(pusher, operation, error)
-            return _refusal(error, pusher.request_id)
+            return _refusal(error, pusher.request.id)
 
 
 def _conditions(request: Request) -> Conditions:

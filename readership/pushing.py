@@ -12,7 +12,6 @@ from acl.index.engine_lease import EngineLease
 from acl.model.documents import UNLABELLED
 from acl.model.identifiers import AuthorityId, SourceName
 from acl.model.redaction import Redactor
-from acl.registry.switchboard import SwitchBoard
 from acl.settings import Configuration
 from acl.settings_sources import SourceSettings
 from acl.wiring import Ground, open_ground
@@ -28,7 +27,9 @@ from ingestion.wiring import (
     label_rules,
 )
 from readership.push_desk import PushDesk, PushedSource
-from retrieval.identity_wiring import revocation_rule
+from readership.recording import DeskRecords
+from readership.staying import build_sender_rule
+from retrieval.identity_wiring import TrustedIssuers
 from retrieval.wiring import build_verifier
 
 
@@ -46,9 +47,12 @@ def open_push_desk(
     stack: ExitStack,
     *,
     redactor: Callable[[Ground, ExitStack], Redactor] = build_push_redactor,
+    issuers: TrustedIssuers | None = None,
 ) -> PushDesk:
     """
     Load what pushes need, resume what a crash has left, and start the worker.
+
+    `issuers` are those of the process; see `retrieval.wiring.build_verifier`.
     """
     ground = open_ground(configuration, may_write=True)
     stack.callback(ground.close)
@@ -61,20 +65,18 @@ def open_push_desk(
     )
     content = build_pushed_content(ground, build_settler(ground, lease, embedder), pipeline)
     return PushDesk(
-        verifier=build_verifier(ground),
+        verifier=build_verifier(ground, issuers),
         sources={
             one.name: _pushed_source(ground, one)
             for one in configuration.settings.sources
             if one.push_clients
         },
-        switches=SwitchBoard(ground.database),
         intake=build_intake(ground, pipeline),
         queue=content.queue,
         worker=stack.enter_context(PushWorker(content)),
-        trail=ground.trail,
+        records=DeskRecords(ground.trail, ground.clock, "push"),
+        senders=build_sender_rule(ground),
         clock=ground.clock,
-        revocation=revocation_rule(configuration),
-        database=ground.database,
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
+from acl.audit.refusals import Refusals
 from acl.identity.logouts import LOGOUT, LogoutVerifier
 from acl.identity.security_events import SECURITY_EVENT, SecurityEventVerifier
 from acl.identity.subjects import SubjectRule
@@ -19,7 +20,7 @@ from acl.settings_events import TransmitterSettings
 from acl.wiring import Ground, open_ground
 from readership.event_desk import EVENT_ACTION, LOGOUT_ACTION, EventDesk
 from retrieval.api.app import RefusalRecorder
-from retrieval.identity_wiring import key_source, trusted_issuers
+from retrieval.identity_wiring import TrustedIssuers, key_source, trusted_issuers
 
 LEEWAY: Final = timedelta(seconds=30)
 """
@@ -41,19 +42,21 @@ def takes_logouts(configuration: Configuration) -> bool:
     return any(one.logout_clients for one in configuration.settings.issuers)
 
 
-def open_event_desk(configuration: Configuration, stack: ExitStack) -> EventDesk:
+def open_event_desk(
+    configuration: Configuration, stack: ExitStack, *, issuers: TrustedIssuers | None = None
+) -> EventDesk:
     """
-    Open the desk; `stack` gives it back.
+    Open the desk; `stack` gives it back. `issuers` are those of the process.
 
     Raises:
         ConfigurationError: A key file cannot be used.
     """
     ground = open_ground(configuration, may_write=True)
     stack.callback(ground.close)
-    return build_event_desk(ground)
+    return build_event_desk(ground, issuers)
 
 
-def build_event_desk(ground: Ground) -> EventDesk:
+def build_event_desk(ground: Ground, issuers: TrustedIssuers | None = None) -> EventDesk:
     """
     Put the desk together on a ground that may write.
 
@@ -71,12 +74,19 @@ def build_event_desk(ground: Ground) -> EventDesk:
             LEEWAY,
             clock,
         ),
-        logouts=LogoutVerifier(TokenVerifier(_logging_out(configuration), clock), LEEWAY, clock),
+        logouts=LogoutVerifier(
+            TokenVerifier(
+                _logging_out(configuration, issuers or trusted_issuers(configuration)), clock
+            ),
+            LEEWAY,
+            clock,
+        ),
         board=RevocationBoard(ground.database),
         trail=ground.trail,
         clock=clock,
         refused_event=RefusalRecorder(ground.trail, clock, EVENT_ACTION),
         refused_logout=RefusalRecorder(ground.trail, clock, LOGOUT_ACTION),
+        repeats=Refusals(ground.trail, of_a_kind=1),
     )
 
 
@@ -97,10 +107,10 @@ def _trusted(configuration: Configuration, settings: TransmitterSettings) -> Tru
     )
 
 
-def _logging_out(configuration: Configuration) -> dict[str, TrustedIssuer]:
+def _logging_out(configuration: Configuration, issuers: TrustedIssuers) -> TrustedIssuers:
     clients = {one.issuer: one.logout_clients for one in configuration.settings.issuers}
     return {
         name: replace(trusted, audiences=frozenset(clients[name]), profile=LOGOUT)
-        for name, trusted in trusted_issuers(configuration).items()
+        for name, trusted in issuers.items()
         if clients[name]
     }

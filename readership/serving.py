@@ -18,6 +18,7 @@ from acl.wiring import (
     require_same_installation,
 )
 from ingestion.wiring import build_question_redactor
+from readership.connections import PromptProtocol
 from readership.event_routes import event_routes
 from readership.provisioning import open_scim_desk, scim_challenges, takes_provisioning
 from readership.push_routes import LARGER_BODIES, push_routes
@@ -25,7 +26,7 @@ from readership.pushing import open_push_desk, takes_pushes
 from readership.receiving import open_event_desk, takes_events, takes_logouts
 from readership.scim.routes import LARGER_BODIES as LARGER_SCIM_BODIES
 from readership.scim.routes import scim_routes
-from retrieval.identity_wiring import trusted_issuers
+from retrieval.identity_wiring import TrustedIssuers, trusted_issuers
 from retrieval.wiring import Tools, build_app
 
 MAX_CONNECTIONS: Final = 512
@@ -42,7 +43,7 @@ def build_service(configuration: Configuration, stack: ExitStack) -> FastAPI:
     Raises:
         ConfigurationError: Something is missing or unsafe; the detail says what to do.
     """
-    trusted_issuers(configuration)  # cheap, and the most common mistake: say so first
+    issuers = trusted_issuers(configuration)  # the most common mistake: say so first
     prepare_data_dir(configuration)
     logger.info("loading the embedding model")
     embedder = build_embedder(configuration)
@@ -59,25 +60,32 @@ def build_service(configuration: Configuration, stack: ExitStack) -> FastAPI:
     tools = Tools(embedder, redactor, lease)
     pushes, provisioning = takes_pushes(configuration), takes_provisioning(configuration)
     larger = {**(LARGER_BODIES if pushes else {}), **(LARGER_SCIM_BODIES if provisioning else {})}
-    app = build_app(ground, tools, larger)
+    app = build_app(ground, tools, larger, issuers=issuers)
     if pushes:
         logger.info("opening the push desk")
-        app.include_router(push_routes(open_push_desk(configuration, embedder, lease, stack)))
+        pushing = open_push_desk(configuration, embedder, lease, stack, issuers=issuers)
+        app.include_router(push_routes(pushing))
     if provisioning:
         logger.info("opening the SCIM desk")
-        desk = open_scim_desk(configuration, stack)
+        desk = open_scim_desk(configuration, stack, issuers=issuers)
         app.include_router(scim_routes(desk, scim_challenges(configuration)))
-    add_event_desk(app, configuration, stack)
+    add_event_desk(app, configuration, stack, issuers=issuers)
     return app
 
 
-def add_event_desk(app: FastAPI, configuration: Configuration, stack: ExitStack) -> None:
+def add_event_desk(
+    app: FastAPI,
+    configuration: Configuration,
+    stack: ExitStack,
+    *,
+    issuers: TrustedIssuers | None = None,
+) -> None:
     """
     Add what takes in security events and logouts, if anybody may send any.
     """
     events, logouts = takes_events(configuration), takes_logouts(configuration)
     if events or logouts:
-        desk = open_event_desk(configuration, stack)
+        desk = open_event_desk(configuration, stack, issuers=issuers)
         app.include_router(event_routes(desk, events=events, logouts=logouts))
 
 
@@ -88,7 +96,8 @@ def serve(configuration: Configuration, *, host: str, port: int) -> None:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True
     )
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for talkative in ("httpx", "mcp"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)
     with ExitStack() as stack:
         app = build_service(configuration, stack)
         if host not in LOOPBACK:
@@ -104,5 +113,7 @@ def serve(configuration: Configuration, *, host: str, port: int) -> None:
             # Who connects is who connects: certificates are believed by address.
             proxy_headers=False,
             limit_concurrency=MAX_CONNECTIONS,
+            http=PromptProtocol,
+            ws="none",
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         )

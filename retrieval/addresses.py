@@ -1,16 +1,19 @@
 """
-The addresses that this service gives out: what a citation leads to.
+The addresses that this service gives out: where a person can open what an answer quotes.
 """
 
 from typing import Final
 from urllib.parse import quote, urlsplit
 
 PAGE_PREFIX: Final = "/d/"
+"""
+The reader's page of a passage, below the service's own address.
+"""
 
 
 def origin_of(resource: str) -> str:
     """
-    Return where clients reach this service, from the address of its resource.
+    Return where clients reach this service: the origin of its resource identifier.
     """
     parts = urlsplit(resource)
     return f"{parts.scheme}://{parts.netloc}"
@@ -23,8 +26,8 @@ def page_path(passage_id: str) -> str:
     return PAGE_PREFIX + quote(passage_id, safe="")
 
 
-def page_of(public_origin: str, passage_id: str) -> str:
+def page_of(origin: str, passage_id: str) -> str:
     """
     Return the address of the page that shows a passage to whoever may read it.
     """
-    return public_origin + page_path(passage_id)
+    return origin + page_path(passage_id)

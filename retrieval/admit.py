@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from acl.decision.admission import People, SpeakingDirectory, refusal
+from acl.model.definers import Definer
 from acl.model.identifiers import SourceName
 from acl.model.principals import Principal
 from acl.model.switches import Switches
@@ -24,7 +25,8 @@ class Directories:
     """
     The configured directories: which of them speak for users, and how long each may be silent.
 
-    `None` is a directory that tells of changes only, so that its silence means nothing.
+    `None` is a directory that tells of changes only, so that its silence means nothing. Those that
+    speak for users are provisioned by SCIM; the others are read by LDAP.
     """
 
     speaking: tuple[SpeakingDirectory, ...] = ()
@@ -34,14 +36,25 @@ class Directories:
         self, currency: Currency, switches: Switches, now: datetime
     ) -> frozenset[SourceName]:
         """
-        Return the directories whose groups and users count.
+        Return the directories whose groups and users count: heard as what they are configured
+        to be. What another kind of system has said under the same name does not count.
         """
         return frozenset(
             name
             for name, budget in self.staleness.items()
             if name not in switches.sources()
-            and (budget is None or _is_fresh(currency.acl_observed_at.get(name), budget, now))
+            and (seen := currency.heard.get((name, self.kinds()[name]))) is not None
+            and (budget is None or -SKEW <= now - seen <= budget)
         )
+
+    def kinds(self) -> Mapping[SourceName, Definer]:
+        """
+        Return what kind of system each directory is.
+        """
+        provisioned = {one.name for one in self.speaking}
+        return {
+            name: Definer.SCIM if name in provisioned else Definer.LDAP for name in self.staleness
+        }
 
     def refusal(
         self,
@@ -69,7 +82,3 @@ class Directories:
         reason = self.refusal(linked, people, believed)
         if reason is not None:
             raise NotAdmittedError(reason)
-
-
-def _is_fresh(seen: datetime | None, budget: timedelta, now: datetime) -> bool:
-    return seen is not None and -SKEW <= now - seen <= budget

@@ -14,25 +14,27 @@ from typing import Final, TypeVar
 
 from acl.audit.chain import AuditTrail
 from acl.audit.events import AuditEvent, blinded
-from acl.identity.presented import Credentials
 from acl.identity.reader import VerifiedReader
 from acl.identity.tokens import TokenVerifier
 from acl.index.reading import Question
 from acl.model.documents import DocumentPermission
 from acl.model.identifiers import ChunkId, DocumentId, DocumentKey, Epoch, SourceName
-from acl.model.scopes import AUDIT_SCOPE, READ_SCOPE, SEARCH_SCOPE
+from acl.model.scopes import AUDIT_SCOPE, READ_SCOPE, READERS_SCOPES, SEARCH_SCOPE
 from acl.registry.permissions import PermissionRegistry
-from retrieval.authenticate import authenticate
+from retrieval.addresses import page_of
+from retrieval.asked import AskedQuestion, AskedWhy
+from retrieval.authenticate import Asking, authenticate
 from retrieval.authorize import Authorized, Authorizer
-from retrieval.cite import cite, context
+from retrieval.cite import addressed, cite, context
+from retrieval.cursors import Cursors
 from retrieval.errors import (
     AmbiguousDocumentError,
     EpochMovedError,
     InsufficientScopeError,
     NotFoundError,
 )
-from retrieval.explain import Explainer, Explanation, Person, When
-from retrieval.paging import Pages, fitting, shortened
+from retrieval.explain import Explainer, Explanation
+from retrieval.page import WHOLE, Page, Part, fitting
 from retrieval.passage import Answer, Passage, WholeDocument
 from retrieval.prepare import QuestionPreparer
 from retrieval.recheck import Rechecked, Rechecker
@@ -44,11 +46,6 @@ logger = logging.getLogger(__name__)
 
 Found = TypeVar("Found")
 
-MAX_DOCUMENT_CHARACTERS: Final = 90_000
-"""
-GPT Actions refuse responses of 100,000 characters.
-"""
-
 NO_DOCUMENT: Final = DocumentKey("0" * 32)
 """
 Looked up in place of the document of a passage that does not exist.
@@ -59,54 +56,14 @@ MAX_SEARCHES: Final = 8
 How often a search, or a fetch, is repeated when a new epoch begins during it.
 """
 
-RECHECK_SPARE: Final = 32
-"""
-Hits rechecked beyond what was asked for, to fill the places of those that are refused.
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class AskedQuestion:
-    """
-    What a client may ask: a text, how many passages, which sources to stay within, the epoch
-    that the answer must not be older than, and where the answer before it ended.
-    """
-
-    text: str
-    limit: int
-    sources: tuple[str, ...] | None = None
-    at_least_epoch: Epoch | None = None
-    cursor: str | None = None
-
-    def same(self) -> tuple[object, ...]:
-        """
-        Return what all pages of one question have in common.
-        """
-        return self.text, self.sources
-
-
-@dataclass(frozen=True, slots=True)
-class AskedWhy:
-    """
-    What an operator may ask: whose reading of which document, now or in the past.
-    """
-
-    person: Person
-    document: DocumentId
-    source: SourceName | None = None
-    at: When | None = None
-
-    def document_named(self) -> dict[str, object]:
-        """
-        Return the document for the audit record.
-        """
-        return {"document": self.document, "source": self.source}
-
 
 @dataclass(frozen=True, slots=True)
 class ReadingRoom:
     """
     Everything that a reader can do, with every collaborator that it takes.
+
+    `origin` is where people reach this service; `way` says by which face of it the reader came,
+    for the record.
     """
 
     verifier: TokenVerifier
@@ -120,9 +77,24 @@ class ReadingRoom:
     trail: AuditTrail
     audit_key: bytes
     clock: Callable[[], datetime]
-    pages: Pages
+    cursors: Cursors
+    origin: str
+    way: str = "http"
 
-    def answer(self, credentials: Credentials, question: AskedQuestion) -> Answer:
+    def welcome(self, credentials: Asking) -> VerifiedReader:
+        """
+        Return who asks, if there is anything that they may ask.
+
+        Raises:
+            ReadershipError: Whatever they ask would be refused.
+        """
+        reader = authenticate(credentials, self.verifier)
+        self.authorizer.require_welcome(reader)
+        if reader.scopes.isdisjoint(READERS_SCOPES):
+            raise InsufficientScopeError(*READERS_SCOPES)
+        return reader
+
+    def answer(self, credentials: Asking, question: AskedQuestion) -> Answer:
         """
         Answer a question with passages that this reader may read, best first.
 
@@ -134,17 +106,18 @@ class ReadingRoom:
         reader = authenticate(credentials, self.verifier)
         # 2. May they ask? Said before their question costs anything.
         self._authorize(reader, question)
-        shown = self.pages.begun(question.cursor, reader, question.same())
+        page = question.page(self.cursors.shown(question.cursor, reader, question.same()))
         # 3. The question, in the same pseudonyms and vectors as the documents.
         redacted = self.preparer.redact(question.text)
         asked = self.preparer.embed(redacted)
         # 2, 4, 5, 6. The scope, what is near inside it, the registry's word on every hit, and
         #             only then plaintext.
-        may, checked, opened = of_one_epoch(
-            lambda: self._found(request_id, reader, question, asked, shown)
+        may, checked, (opened, more) = of_one_epoch(
+            lambda: self._found(request_id, reader, question, asked, page)
         )
-        # 7. Inert, fenced and with its provenance.
-        passages = fitting([cite(sanitise(passage)) for passage in opened])
+        # 7. Inert, fenced and with its provenance; as many as a response holds.
+        shown = [self._shown(passage) for passage in opened]
+        passages = fitting(shown)
         # 8. Durable before it leaves.
         details = {
             "question": blinded(self.audit_key, question.text),
@@ -152,14 +125,10 @@ class ReadingRoom:
             "discrepancies": checked.discrepancies,
         }
         self._record(request_id, "search", may, checked.epoch, passages, details)
-        return Answer(
-            request_id,
-            checked.epoch,
-            passages,
-            context(passages),
-            may.blind,
-            self.pages.after(passages, checked.released, reader, question.same()),
-        )
+        goes_on = more or len(passages) < len(shown)
+        so_far = page.offset + len(passages)
+        cursor = self.cursors.after(so_far, reader, question.same()) if goes_on else None
+        return Answer(request_id, checked.epoch, passages, context(passages), may.blind, cursor)
 
     def _authorize(self, reader: VerifiedReader, question: AskedQuestion) -> Authorized:
         return self.authorizer.authorize(
@@ -175,24 +144,22 @@ class ReadingRoom:
         reader: VerifiedReader,
         question: AskedQuestion,
         asked: Question,
-        shown: int,
-    ) -> tuple[Authorized, Rechecked, list[Passage]]:
+        page: Page,
+    ) -> tuple[Authorized, Rechecked, tuple[list[Passage], bool]]:
         may = self._authorize(reader, question)
         # 4. What is near, among what they may read?
         hits = self.search.nearest(asked, may.scope)
         # 5. Ask again: grants may have shrunk since the index was written.
-        most = shown + question.limit + RECHECK_SPARE
-        checked = self.rechecker.still_readable(hits[:most], may)
+        checked = self.rechecker.still_readable(hits[: page.reach()], may)
         if checked.epoch != may.scope.epoch:
             msg = f"searched at epoch {may.scope.epoch}, rechecked at {checked.epoch}"
             raise EpochMovedError(msg)
         # Told at once: whatever fails from here on, somebody must learn that a door is wrong.
         _alarm(request_id, checked)
         # 6. Only now does anything become plaintext.
-        released = checked.released[shown : shown + question.limit]
-        return may, checked, self.unsealer.passages(released, epoch=checked.epoch)
+        return may, checked, page.opened(self.unsealer, checked.released, epoch=checked.epoch)
 
-    def passage(self, credentials: Credentials, passage_id: str) -> tuple[str, Passage]:
+    def passage(self, credentials: Asking, passage_id: str) -> tuple[str, Passage]:
         """
         Return one passage by its id, authorised anew; with the request's id.
 
@@ -203,16 +170,14 @@ class ReadingRoom:
         reader = authenticate(credentials, self.verifier)
         chunk = ChunkId(passage_id)
         may, opened = of_one_epoch(lambda: self._opened_chunk(reader, chunk))
-        passages = tuple(cite(sanitise(passage)) for passage in opened if passage is not None)
+        passages = tuple(self._shown(passage) for passage in opened if passage is not None)
         self._record(request_id, "passage", may, may.scope.epoch, passages, {"asked": passage_id})
         if not passages:
             msg = f"passage {passage_id!r:.80}"
             raise NotFoundError(msg)
         return request_id, passages[0]
 
-    def document(
-        self, credentials: Credentials, document: str, source: str | None
-    ) -> WholeDocument:
+    def document(self, credentials: Asking, document: str, source: str | None) -> WholeDocument:
         """
         Return a document by its source's id, authorised anew.
 
@@ -225,24 +190,26 @@ class ReadingRoom:
         named = SourceName(source) if source is not None else None
         keys = self._keys(DocumentId(document), named)
         may, whole = of_one_epoch(lambda: self._opened_documents(reader, keys))
-        opened = [parts for parts in whole if parts]
-        found = opened if len(opened) == 1 else []
-        released = tuple(cite(sanitise(p)) for parts in found for p in parts)
-        self._record(request_id, "document", may, may.scope.epoch, released, {"asked": document})
-        if len(opened) > 1:
-            raise AmbiguousDocumentError
-        if not released:
-            msg = f"document {document!r:.80}"
-            raise NotFoundError(msg)
-        # Made inert as a whole: a link may cross the border between two chunks.
-        text = inert("".join(passage.text for passage in found[0]))
-        cut = shortened(text, MAX_DOCUMENT_CHARACTERS)
-        length = found[0][-1].provenance.span.end
-        return WholeDocument(
-            request_id, may.scope.epoch, released[0], cut, length, len(cut) < len(text)
-        )
+        found = [parts for parts in whole if parts]
+        return self._whole(request_id, may, found, document, WHOLE)
 
-    def explain(self, credentials: Credentials, asked: AskedWhy) -> tuple[str, list[Explanation]]:
+    def document_around(
+        self, credentials: Asking, passage_id: str, part: Part = WHOLE
+    ) -> WholeDocument:
+        """
+        Return the document that a passage is in, or a part of it, authorised anew.
+
+        Raises:
+            NotFoundError: There is none for this reader, for whichever reason.
+        """
+        request_id = secrets.token_hex(16)
+        reader = authenticate(credentials, self.verifier)
+        chunk = ChunkId(passage_id)
+        may, whole = of_one_epoch(lambda: self._opened_documents(reader, [self._owner(chunk)]))
+        found = [parts for parts in whole if any(one.id == chunk for one in parts)]
+        return self._whole(request_id, may, found, passage_id, part, opened_at=chunk)
+
+    def explain(self, credentials: Asking, asked: AskedWhy) -> tuple[str, list[Explanation]]:
         """
         Explain to an operator why somebody may or may not read a document.
 
@@ -260,16 +227,45 @@ class ReadingRoom:
         issuer = asked.person.issuer or operator.issuer
         person = replace(asked.person, issuer=issuer)
         found = self.explainer.explain(person, asked.document, asked.source, asked.at)
+        # Asked again: who was revoked or switched off meanwhile learns nothing.
+        may = self.authorizer.authorize(operator, needs=AUDIT_SCOPE)
         details = {"asked": {"reader": person.subject, "issuer": issuer, **asked.document_named()}}
         self._record(request_id, "explain", may, may.scope.epoch, (), details)
         return request_id, found
+
+    def _whole(
+        self,
+        request_id: str,
+        may: Authorized,
+        opened: Sequence[Sequence[Passage]],
+        asked: str,
+        part: Part,
+        opened_at: ChunkId | None = None,
+    ) -> WholeDocument:
+        found = opened[0] if len(opened) == 1 else ()
+        # Made inert as a whole: a link may cross the border between two chunks.
+        text = inert("".join(passage.text for passage in found))
+        cut, goes_on = part.of(text)
+        shown = tuple(self._shown(one, opened_at) for one in found)
+        released = shown if cut or not part.start else ()
+        self._record(request_id, "document", may, may.scope.epoch, released, {"asked": asked})
+        if len(opened) > 1:
+            raise AmbiguousDocumentError
+        if not released:
+            msg = f"document {asked!r:.80}"
+            raise NotFoundError(msg)
+        length = found[-1].provenance.span.end
+        epoch = may.scope.epoch
+        return WholeDocument(request_id, epoch, released[0], cut, length, goes_on)
+
+    def _shown(self, passage: Passage, opened_at: ChunkId | None = None) -> Passage:
+        return addressed(cite(sanitise(passage)), page_of(self.origin, opened_at or passage.id))
 
     def _opened_chunk(
         self, reader: VerifiedReader, chunk: ChunkId
     ) -> tuple[Authorized, list[Passage | None]]:
         may = self.authorizer.authorize(reader, needs=READ_SCOPE)
-        owner = self.permissions.document_of(chunk)
-        readable = self._readable([owner if owner is not None else NO_DOCUMENT], may)
+        readable = self._readable([self._owner(chunk)], may)
         epoch = may.scope.epoch
         return may, [self.unsealer.one(*one, chunk, epoch=epoch) for one in readable]
 
@@ -279,6 +275,10 @@ class ReadingRoom:
         may = self.authorizer.authorize(reader, needs=READ_SCOPE)
         readable = self._readable(keys, may)
         return may, [self.unsealer.whole(*one, epoch=may.scope.epoch) for one in readable]
+
+    def _owner(self, chunk: ChunkId) -> DocumentKey:
+        owner = self.permissions.document_of(chunk)
+        return owner if owner is not None else NO_DOCUMENT
 
     def _readable(
         self, keys: Sequence[DocumentKey], may: Authorized
@@ -318,6 +318,7 @@ class ReadingRoom:
                 details={
                     **details,
                     "who": may.reader.sentence(),
+                    "way": self.way,
                     "epoch": epoch,
                     "ceiling": may.scope.ceiling.top,
                     "principals": sorted(map(str, may.linked)),

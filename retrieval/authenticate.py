@@ -10,8 +10,14 @@ from retrieval.errors import NotAuthenticatedError
 
 SCHEMES = frozenset({BEARER, DPOP})
 
+Asking = Credentials | VerifiedReader
+"""
+What a request presented, or whom it was already verified to come from: a proof of possession
+is good for one verification, and so is what an issuer says of a token at this moment.
+"""
 
-def authenticate(credentials: Credentials, verifier: TokenVerifier) -> VerifiedReader:
+
+def authenticate(credentials: Asking, verifier: TokenVerifier) -> VerifiedReader:
     """
     Verify the token in a request's `Authorization` header, with what came beside it.
 
@@ -20,6 +26,8 @@ def authenticate(credentials: Credentials, verifier: TokenVerifier) -> VerifiedR
         TokenRejectedError: The token proves nothing.
         KeysUnavailableError: It cannot be judged now.
     """
+    if isinstance(credentials, VerifiedReader):
+        return credentials
     came = presented(credentials)
     if len(came.authorization) != 1:
         msg = f"{len(came.authorization)} Authorization headers"

@@ -22,6 +22,7 @@ from acl.model.principals import Principal
 from acl.model.scope import ReadScope
 from acl.model.switches import Switches
 from acl.registry.permissions import Currency, PermissionRegistry
+from acl.registry.views import PermissionView
 from retrieval.admit import Directories
 from retrieval.errors import (
     EpochNotReachedError,
@@ -128,6 +129,18 @@ class Authorizer:
     demands: Demands = NO_DEMANDS
     revocation: RevocationRule = field(default_factory=RevocationRule)
 
+    def require_welcome(self, reader: VerifiedReader) -> None:
+        """
+        Refuse whom `authorize` refuses whatever is asked for.
+
+        Raises:
+            TokenRejectedError: The token was revoked.
+            SwitchedOffError: An operator has switched the reader or the client off.
+            NotAdmittedError: A directory says that the reader is gone, or does not know it.
+            RegistryUnavailableError: The registry did not answer.
+        """
+        self._welcomed(reader, *self._present(reader))
+
     def authorize(
         self,
         reader: VerifiedReader,
@@ -142,6 +155,7 @@ class Authorizer:
 
         Raises:
             TokenRejectedError: The token was revoked.
+            ReaderRefusedError: It is genuine, and nobody is let in on it.
             InsufficientScopeError: The token was not issued for this operation.
             StepUpRequiredError: The reader has not signed in surely enough for it.
             SwitchedOffError: An operator has switched the reader or the client off.
@@ -149,23 +163,17 @@ class Authorizer:
             EpochNotReachedError: The registry has not come to the epoch that was asked for.
             RegistryUnavailableError: The registry did not answer.
         """
-        # In the transaction of the epoch, and before anything that tells tokens apart.
-        view, currency = self.permissions.current(
-            lambda connection: self.revocation.require_in_force(reader, connection)
-        )
+        view, currency = self._present(reader)
         if needs not in reader.scopes:
             raise InsufficientScopeError(needs)
         now = self.clock()
         demand = self.demands.unmet(reader.issuer, needs, reader.sign_in, now=now)
         if demand is not None:
             raise StepUpRequiredError(needs, demand)
-        linked = link(reader, self.links, self.tenant)
-        require_switched_on(reader, view.switches)
+        linked = self._welcomed(reader, view, currency)
         if at_least is not None and view.epoch < at_least:
             msg = f"epoch {at_least} was asked for, the registry is at {view.epoch}"
             raise EpochNotReachedError(msg)
-        believed = self.directories.believed(currency, view.switches, now)
-        self.directories.require_admitted(linked, view.people, believed)
         ground = ScopeGround(
             epoch=view.epoch,
             visibility=view.visibility,
@@ -185,6 +193,21 @@ class Authorizer:
             scope = narrow_scope(scope, sources=(SourceName(name) for name in sources))
         blind = self.budgets.blind(currency, view.switches, now)
         return Authorized(reader, linked, scope, blind, view.believed)
+
+    def _present(self, reader: VerifiedReader) -> tuple[PermissionView, Currency]:
+        # In the transaction of the epoch, and before anything that tells tokens apart.
+        return self.permissions.current(
+            lambda connection: self.revocation.require_in_force(reader, connection)
+        )
+
+    def _welcomed(
+        self, reader: VerifiedReader, view: PermissionView, currency: Currency
+    ) -> frozenset[Principal]:
+        linked = link(reader, self.links, self.tenant)
+        require_switched_on(reader, view.switches)
+        believed = self.directories.believed(currency, view.switches, self.clock())
+        self.directories.require_admitted(linked, view.people, believed)
+        return linked
 
 
 def require_switched_on(reader: VerifiedReader, switches: Switches) -> None:

@@ -15,17 +15,41 @@ class NotAuthenticatedError(ReadershipError):
     code = "unauthenticated"
 
 
+class HostRefusedError(ReadershipError):
+    """
+    The request was sent to another name than this service's (RFC 9110, section 15.5.20).
+    """
+
+    public_message = (
+        "this service is not known by the name in the Host header; if clients or a proxy use it, "
+        "list it in mcp.allowed_hosts"
+    )
+    code = "host_refused"
+
+
+class OriginRefusedError(ReadershipError):
+    """
+    A page of somebody else's has sent the request from a browser.
+    """
+
+    public_message = (
+        "pages of this Origin may not use this service; if they should, list it in "
+        "mcp.allowed_origins"
+    )
+    code = "origin_refused"
+
+
 class InsufficientScopeError(ReadershipError):
     """
-    The token is good but was not issued for this.
+    The token is good but was not issued for this; any of several scopes may be needed.
     """
 
     public_message = "the token lacks a scope that this operation needs"
     code = "insufficient_scope"
 
-    def __init__(self, needed: str) -> None:
-        super().__init__(f"the operation needs scope {needed}")
-        self.needed = needed
+    def __init__(self, *needed: str) -> None:
+        self.needed = " ".join(needed)
+        super().__init__(f"the operation needs scope {self.needed}")
 
 
 class StepUpRequiredError(ReadershipError):

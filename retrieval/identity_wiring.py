@@ -2,7 +2,9 @@
 Builds what verifies tokens and what links their readers, from the configuration.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 from acl.errors import ConfigurationError
 from acl.identity.claims import GroupClaim
@@ -25,10 +27,15 @@ from acl.settings_events import TransmitterSettings
 from acl.settings_issuers import ActorSettings, ClientSettings, IssuerSettings
 from retrieval.api.presented import CertificateHeader
 
+TrustedIssuers: TypeAlias = Mapping[str, TrustedIssuer]
 
-def trusted_issuers(configuration: Configuration) -> dict[str, TrustedIssuer]:
+
+def trusted_issuers(configuration: Configuration) -> TrustedIssuers:
     """
     Return the configured issuers by name.
+
+    A process makes them once and gives them to everything that verifies tokens: what is known of
+    an issuer's keys and tokens, and how often it may be asked, is one for all.
 
     Raises:
         ConfigurationError: There is none, or a file of one cannot be used.
@@ -56,7 +63,7 @@ def identity_links(configuration: Configuration) -> tuple[Link, ...]:
         if issuer.groups is not None
     ]
     links += [
-        ServiceLink(issuer.issuer, one.client, AuthorityId(one.authority), one.user)
+        ServiceLink(issuer.issuer, one.client, one.subject, AuthorityId(one.authority), one.user)
         for issuer in issuers
         for one in issuer.services
     ]

@@ -78,8 +78,8 @@ class Answer:
 @dataclass(frozen=True, slots=True)
 class WholeDocument:
     """
-    A document's redacted text from its beginning, its full length as stored, and whether
-    more follows.
+    A document's redacted text or a part of it, its full length as stored, and whether more
+    follows.
     """
 
     request_id: str

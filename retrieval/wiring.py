@@ -26,13 +26,16 @@ from acl.settings import Configuration
 from acl.settings_directories import ScimDirectorySettings
 from acl.settings_labels import LabelSettings
 from acl.wiring import Ground
+from retrieval.addresses import origin_of
 from retrieval.admit import Directories
 from retrieval.answer import ReadingRoom
 from retrieval.api.app import Probe, create_app
 from retrieval.authorize import Authorizer, LabelPolicies, SourceBudgets
 from retrieval.console.wiring import page_routes
+from retrieval.cursors import Cursors
 from retrieval.explain import Explainer
 from retrieval.identity_wiring import (
+    TrustedIssuers,
     certificate_header,
     demands,
     identity_links,
@@ -40,8 +43,8 @@ from retrieval.identity_wiring import (
     scope_names,
     trusted_issuers,
 )
+from retrieval.mcp.visitors import Visitors
 from retrieval.notes import Notes
-from retrieval.paging import Pages
 from retrieval.prepare import QuestionPreparer
 from retrieval.recheck import Rechecker
 from retrieval.search import ScopedSearch
@@ -59,9 +62,11 @@ class Tools:
     lease: EngineLease
 
 
-def build_room(ground: Ground, tools: Tools) -> ReadingRoom:
+def build_room(
+    ground: Ground, tools: Tools, *, issuers: TrustedIssuers | None = None
+) -> ReadingRoom:
     """
-    Put the eight steps together.
+    Put the eight steps together; `issuers` as in `build_verifier`.
 
     Raises:
         ConfigurationError: No issuer is configured, or a key file cannot be used.
@@ -70,7 +75,7 @@ def build_room(ground: Ground, tools: Tools) -> ReadingRoom:
     permissions = permission_registry(ground)
     budgets = source_budgets(configuration)
     return ReadingRoom(
-        verifier=build_verifier(ground),
+        verifier=build_verifier(ground, issuers),
         authorizer=Authorizer(
             permissions,
             identity_links(configuration),
@@ -94,7 +99,8 @@ def build_room(ground: Ground, tools: Tools) -> ReadingRoom:
         trail=ground.trail,
         audit_key=ground.keys.audit,
         clock=ground.clock,
-        pages=Pages(build_notes(ground)),
+        cursors=Cursors(build_notes(ground)),
+        origin=origin_of(configuration.settings.service.resource),
     )
 
 
@@ -121,24 +127,31 @@ def build_explainer(ground: Ground) -> Explainer:
     )
 
 
-def build_verifier(ground: Ground) -> TokenVerifier:
+def build_verifier(ground: Ground, issuers: TrustedIssuers | None = None) -> TokenVerifier:
     """
     Return what verifies the tokens of the configured issuers.
+
+    `issuers` are those of the process, if it verifies tokens in several places.
 
     Raises:
         ConfigurationError: No issuer is configured, or a key file cannot be used.
     """
-    return TokenVerifier(trusted_issuers(ground.configuration), ground.clock)
+    return TokenVerifier(issuers or trusted_issuers(ground.configuration), ground.clock)
 
 
 def build_app(
-    ground: Ground, tools: Tools, larger_bodies: Mapping[str, int] | None = None
+    ground: Ground,
+    tools: Tools,
+    larger_bodies: Mapping[str, int] | None = None,
+    *,
+    issuers: TrustedIssuers | None = None,
 ) -> FastAPI:
     """
-    Build the HTTP application; see `create_app`.
+    Build the HTTP application; see `create_app`, and `build_verifier` for `issuers`.
     """
     settings = ground.configuration.settings
-    room = build_room(ground, tools)
+    issuers = issuers or trusted_issuers(ground.configuration)
+    room = build_room(ground, tools, issuers=issuers)
     probes: Mapping[str, Probe] = {
         "registry": lambda: _ask_registry(room),
         "index": lambda: _ask_index(tools),
@@ -152,8 +165,11 @@ def build_app(
         larger_bodies=larger_bodies,
         names=scope_names(ground.configuration),
         certificates=certificate_header(ground.configuration),
+        visitors=Visitors.of(
+            settings.service.resource, settings.mcp.allowed_hosts, settings.mcp.allowed_origins
+        ),
     )
-    page = page_routes(ground, room, build_notes(ground))
+    page = page_routes(ground, room, build_notes(ground), issuers)
     if page is not None:
         app.include_router(page)
     return app

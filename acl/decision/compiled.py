@@ -6,8 +6,10 @@ Nothing is decided here. Every principal has a number, and so has every distinct
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from graphlib import CycleError, TopologicalSorter
 from itertools import groupby
 from typing import Final, TypeAlias
 
@@ -30,6 +32,11 @@ Most runs name up to four principals; the further ones of a run cost a little mo
 NOBODY: Final = -1
 """
 Fills a strip. The marks of principals have a last place for it.
+"""
+
+MAX_CLIMBED: Final = 64 * 2**20
+"""
+Bytes of climbs that are kept; with 10,000 groups they take 12 MB.
 """
 
 _START: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -87,22 +94,30 @@ class PrincipalNumbers:
 class Memberships:
     """
     `above[n]` are the groups directly above principal `n`, of those numbered when it was made.
+
+    `climbed[g]` is the whole climb from group `g`, itself included: a bit for every place in
+    `groups`. Groups in a cycle or below one have none, and neither do those for which there
+    was no room; from them the climb goes step by step.
     """
 
     above: Sequence[Sequence[int]]
+    groups: Places
+    climbed: Mapping[int, int]
 
     @classmethod
     def compile(cls, directory: Directory, numbers: PrincipalNumbers) -> "Memberships":
         """
         Number every membership of a directory.
         """
-        groups: defaultdict[int, list[int]] = defaultdict(list)
-        # Groups side by side: a climb then stays in a small part of the memory.
+        direct: defaultdict[int, list[int]] = defaultdict(list)
+        # Groups side by side: what is read of them then lies in a small part of the memory.
         defined = [(numbers.number(group), some) for group, some in directory.definitions.items()]
-        for number, direct in defined:
-            for member in direct:
-                groups[numbers.number(member)].append(number)
-        return cls([tuple(groups.get(number, ())) for number in range(len(numbers))])
+        for number, members in defined:
+            for member in members:
+                direct[numbers.number(member)].append(number)
+        above = [tuple(direct.get(number, ())) for number in range(len(numbers))]
+        groups = [number for number, _ in defined]
+        return cls(above, np.array(groups, dtype=np.int64), _climbs(groups, above))
 
     def closure(self, start: Sequence[int], count: int) -> Marks:
         """
@@ -110,17 +125,43 @@ class Memberships:
 
         The last mark, one more, is `NOBODY`'s and never set.
         """
-        held, above = bytearray(count + 1), self.above
-        for number in start:
-            held[number] = True
+        held = np.zeros(count + 1, dtype=np.bool_)
         # Whoever was numbered later is in no group of this directory.
-        frontier = [number for number in start if number < len(above)]
+        frontier = [number for number in start if number < len(self.above)]
+        seen, climbed = set(start), 0
         while frontier:
-            for group in above[frontier.pop()]:
-                if not held[group]:
-                    held[group] = True
+            for group in self.above[frontier.pop()]:
+                if group in self.climbed:
+                    climbed |= self.climbed[group]
+                elif group not in seen:
+                    seen.add(group)
                     frontier.append(group)
-        return np.frombuffer(held, dtype=np.bool_)
+        held[list(seen)] = True
+        held[self.groups[_places_in(climbed, len(self.groups))]] = True
+        return held
+
+
+def _climbs(groups: Sequence[int], above: Sequence[Sequence[int]]) -> dict[int, int]:
+    place = {group: n for n, group in enumerate(groups)}
+    from_the_top = TopologicalSorter({group: above[group] for group in groups})
+    with suppress(CycleError):  # then it goes as far as the cycles
+        from_the_top.prepare()
+    climbed: dict[int, int] = {}
+    room = MAX_CLIMBED
+    while room > 0 and from_the_top.is_active():
+        for group in from_the_top.get_ready():
+            bits = 1 << place[group]
+            for higher in above[group]:
+                bits |= climbed[higher]
+            climbed[group] = bits
+            room -= bits.bit_length() // 8
+            from_the_top.done(group)
+    return climbed
+
+
+def _places_in(bits: int, count: int) -> Marks:
+    packed = np.frombuffer(bits.to_bytes(-(-count // 8), "little"), dtype=np.uint8)
+    return np.unpackbits(packed, count=count, bitorder="little").view(np.bool_)
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,9 @@ from dataclasses import dataclass, field
 from acl.model.identifiers import AuthorityId, TenantId
 from acl.model.principals import Principal, PrincipalKind, everyone
 
-UNRESOLVED_KINDS = frozenset({PrincipalKind.GROUP, PrincipalKind.DOMAIN})
+UNRESOLVED_KINDS = frozenset({PrincipalKind.GROUP, PrincipalKind.DOMAIN, PrincipalKind.UNLISTED})
 """
-Kinds whose members only a directory knows.
+Kinds whose members only a directory knows, or nobody.
 """
 
 

@@ -12,10 +12,17 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Subquery, and_, delete, func, insert, or_, select
 
-from acl.directory.stored import members_from, members_json, record_group, stored_group
+from acl.directory.stored import (
+    is_defined,
+    members_from,
+    members_json,
+    record_group,
+    stored_group,
+)
 from acl.model.identifiers import AuthorityId, Epoch, SourceName, TenantId
 from acl.model.principals import Principal, PrincipalKind
 from acl.registry import directory_tables as tables
+from acl.registry.errors import RegistryMismatchError
 from acl.registry.tables import group_history, members
 
 MAX_CHANGES: Final = 1_000
@@ -38,7 +45,13 @@ def change_members(
 ) -> None:
     """
     Let some join a group that is defined, and some leave it, as of an epoch.
+
+    Raises:
+        RegistryMismatchError: It is not defined, so that a part of it would be taken for all.
     """
+    if not is_defined(connection, source, group):
+        msg = f"{source} does not define {group}: members cannot join or leave it"
+        raise RegistryMismatchError(msg)
     owner = {"source": source, "group_authority": group.authority, "group_id": group.id}
     mine = and_(*(members.c[name] == value for name, value in owner.items()))
     leaving = sorted(removed)

@@ -4,15 +4,16 @@ Which users a directory has named, at rest: loading them for decisions, and what
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, insert, select, update
 
 from acl.decision.admission import People
-from acl.model.identifiers import Epoch, SourceName
+from acl.model.identifiers import AuthorityId, Epoch, SourceName
 from acl.model.provisioning import UserState
 from acl.registry import directory_tables as tables
+from acl.registry.tables import sources
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,8 @@ def load_people(connection: Connection) -> People:
     Load what every directory says of its users.
     """
     users = tables.directory_users.c
-    return _people(connection.execute(select(users.source, users.id, users.state)))
+    found = connection.execute(select(users.source, users.id, users.state))
+    return _people(found, _authorities(connection))
 
 
 def people_at(connection: Connection, epoch: Epoch) -> People:
@@ -48,7 +50,7 @@ def people_at(connection: Connection, epoch: Epoch) -> People:
         past.source == newest.c.source, past.id == newest.c.id, past.epoch == newest.c.epoch
     )
     found = select(past.source, past.id, past.state).select_from(tables.directory_user_history)
-    return _people(connection.execute(found.join(newest, same)))
+    return _people(connection.execute(found.join(newest, same)), _authorities(connection))
 
 
 def set_state(
@@ -73,15 +75,22 @@ def set_state(
     return True
 
 
-def _people(rows: Iterable[Any]) -> People:
+def _authorities(connection: Connection) -> dict[SourceName, AuthorityId]:
+    named = select(sources.c.name, sources.c.authority)
+    of_users = named.where(sources.c.name.in_(select(tables.directory_users.c.source)))
+    return {SourceName(name): AuthorityId(one) for name, one in connection.execute(of_users)}
+
+
+def _people(rows: Iterable[Any], authorities: Mapping[SourceName, AuthorityId]) -> People:
     active: defaultdict[SourceName, set[str]] = defaultdict(set)
     gone: defaultdict[SourceName, dict[str, UserState]] = defaultdict(dict)
     for source, identifier, state in rows:
         if state == UserState.ACTIVE.value:
             active[SourceName(source)].add(identifier)
-        else:
+        elif state != UserState.FORGOTTEN.value:
             gone[SourceName(source)][identifier] = _known(state)
-    return People({one: frozenset(some) for one, some in active.items()}, dict(gone))
+    named = {one: frozenset(some) for one, some in active.items()}
+    return People(named, dict(gone), authorities)
 
 
 def _known(state: str) -> UserState:

@@ -23,23 +23,30 @@ def load_directory(
     """
     Load the groups of the believed sources.
 
-    A group that two of them define differently is conflicting, and so is one of `unknown`
-    that any of them defines. One that only others define is not loaded. All of these are
-    unknown to decisions.
+    A group that two of them define differently is conflicting. So is one that a source defines as
+    well which is not believed, configured or not: nobody knows whether they would still agree.
+    So is one that has members without being defined, and one of `unknown`. What only others define
+    is not loaded. All of these are unknown to decisions.
     """
     stated: dict[tuple[str, Principal], set[Principal]] = {}
+    doubted = set(unknown)
     for row in connection.execute(select(tables.groups)):
+        group = Principal(tenant, AuthorityId(row.authority), PrincipalKind.GROUP, row.id)
         if row.source in believed:
-            group = Principal(tenant, AuthorityId(row.authority), PrincipalKind.GROUP, row.id)
             stated[row.source, group] = set()
+        else:
+            doubted.add(group)
     for row in connection.execute(select(tables.members)):
         if row.source in believed:
             owner = AuthorityId(row.group_authority)
             group = Principal(tenant, owner, PrincipalKind.GROUP, row.group_id)
             member = Principal(tenant, AuthorityId(row.authority), PrincipalKind(row.kind), row.id)
-            stated.setdefault((row.source, group), set()).add(member)
+            if (row.source, group) in stated:
+                stated[row.source, group].add(member)
+            else:
+                doubted.add(group)
     listed = [(source, group, frozenset(some)) for (source, group), some in stated.items()]
-    return directory_of(tenant, listed, unknown)
+    return directory_of(tenant, listed, frozenset(doubted))
 
 
 def directory_of(
@@ -76,7 +83,8 @@ def stored_groups(
         owner = AuthorityId(row.group_authority)
         group = Principal(tenant, owner, PrincipalKind.GROUP, row.group_id)
         member = Principal(tenant, AuthorityId(row.authority), PrincipalKind(row.kind), row.id)
-        defined[group].add(member)
+        # Members without a group are listed as one, so that whoever replaces all replaces these.
+        defined.setdefault(group, set()).add(member)
     return {group: frozenset(members) for group, members in defined.items()}
 
 
@@ -86,12 +94,9 @@ def stored_group(
     """
     Return the direct members of one group as a source defines it, or `None` if it does not.
     """
-    groups, members = tables.groups.c, tables.members.c
-    defined = select(groups.id).where(
-        groups.source == source, groups.authority == group.authority, groups.id == group.id
-    )
-    if connection.execute(defined).one_or_none() is None:
+    if not is_defined(connection, source, group):
         return None
+    members = tables.members.c
     belonging = select(tables.members).where(
         members.source == source,
         members.group_authority == group.authority,
@@ -101,6 +106,17 @@ def stored_group(
         Principal(tenant, AuthorityId(row.authority), PrincipalKind(row.kind), row.id)
         for row in connection.execute(belonging)
     )
+
+
+def is_defined(connection: Connection, source: SourceName, group: Principal) -> bool:
+    """
+    Say whether a source defines a group.
+    """
+    groups = tables.groups.c
+    defined = select(groups.id).where(
+        groups.source == source, groups.authority == group.authority, groups.id == group.id
+    )
+    return connection.execute(defined).one_or_none() is not None
 
 
 def replace_groups(

@@ -7,7 +7,6 @@ request to know (`retrieval.api.presented`); whether the certificate is valid, f
 """
 
 import base64
-import binascii
 import hashlib
 from collections.abc import Sequence
 from typing import Final
@@ -35,7 +34,7 @@ def thumbprint_of(certificates: Sequence[str]) -> str:
     refuse(len(written) > MAX_CHARACTERS, "step 12: the certificate is too long")
     try:
         der = _certificate(written).public_bytes(Encoding.DER)
-    except (ValueError, binascii.Error) as error:
+    except (ValueError, x509.InvalidVersion) as error:
         msg = "step 12: what the proxy sent is not a certificate"
         raise TokenRejectedError(msg) from error
     digest = hashlib.sha256(der).digest()

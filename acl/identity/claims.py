@@ -42,9 +42,9 @@ class GroupClaim:
     may_lack: bool = False
 
 
-def check_audience(claims: Mapping[str, object], accepted: frozenset[str]) -> None:
+def check_audience(claims: Mapping[str, object], accepted: frozenset[str]) -> frozenset[str]:
     """
-    Step 9: the token is meant for this service.
+    Step 9: the token is meant for this service; return all that it is meant for.
 
     Raises:
         TokenRejectedError: It is not.
@@ -55,6 +55,7 @@ def check_audience(claims: Mapping[str, object], accepted: frozenset[str]) -> No
         msg = "step 9: aud is missing or malformed"
         raise TokenRejectedError(msg)
     refuse(accepted.isdisjoint(audiences), f"step 9: audience {audiences!r:.200}")
+    return frozenset(audiences)
 
 
 def check_times(
@@ -113,7 +114,9 @@ def is_service(
     claims: Mapping[str, object], subject: str, client: str, profile: IssuerProfile
 ) -> bool:
     """
-    Say whether the client acts for itself, and no person is behind the token.
+    Say whether the client seems to act for itself, with no person behind the token.
+
+    Some of these marks a person may be able to choose: they may take away, and give nothing.
     """
     # The second is how Auth0 writes the first.
     return subject in {client, f"{client}@clients"} or any(
@@ -136,6 +139,16 @@ def scopes_of(claims: Mapping[str, object], profile: IssuerProfile) -> frozenset
     if stated is None:
         refuse(profile.needs_scope, "step 13: no scope claim: not an access token")
         return frozenset()
+    return scopes_in(stated)
+
+
+def scopes_in(stated: object) -> frozenset[str]:
+    """
+    Read the value of a scope claim.
+
+    Raises:
+        TokenRejectedError: It is malformed.
+    """
     scopes = [one for one in stated.split(" ") if one] if isinstance(stated, str) else stated
     if not isinstance(scopes, list) or not all(
         isinstance(one, str) and SCOPE.fullmatch(one) for one in scopes
@@ -145,12 +158,12 @@ def scopes_of(claims: Mapping[str, object], profile: IssuerProfile) -> frozenset
     return frozenset(scopes)
 
 
-def actors_of(claims: Mapping[str, object]) -> tuple[str, ...]:
+def actors_of(claims: Mapping[str, object], issuer: str) -> tuple[str, ...]:
     """
     Step 14: return the chain of actors, outermost first.
 
     Raises:
-        TokenRejectedError: It is malformed or too deep.
+        TokenRejectedError: It is malformed or too deep, or an actor is of another issuer.
     """
     chain: list[str] = []
     actor = claims.get("act")
@@ -158,19 +171,22 @@ def actors_of(claims: Mapping[str, object]) -> tuple[str, ...]:
         if not isinstance(actor, dict) or len(chain) == MAX_ACTORS:
             msg = "step 14: act is malformed or too deep"
             raise TokenRejectedError(msg)
+        # A subject is unique only with its issuer, and actors are listed for this one.
+        refuse(actor.get("iss", issuer) != issuer, "step 14: an actor is of another issuer")
         chain.append(name_of(actor.get("sub"), "act.sub", step=14))
         actor = actor.get("act")
     return tuple(chain)
 
 
-def sign_in_of(claims: Mapping[str, object], profile: IssuerProfile) -> SignIn:
+def sign_in_of(claims: Mapping[str, object], profile: IssuerProfile, latest: datetime) -> SignIn:
     """
-    Return how the reader signed in; what is malformed counts as not said.
+    Return how the reader signed in; what is malformed, or is said to have been after `latest`,
+    counts as not said.
     """
     contexts = [one for name in profile.context_claims for one in _texts(claims.get(name))]
     moment = claims.get("auth_time")
     at = None
-    if isinstance(moment, int) and 0 < moment < _LAST_SECOND and not isinstance(moment, bool):
+    if type(moment) is int and 0 < moment <= latest.timestamp():
         at = datetime.fromtimestamp(moment, tz=UTC)
     return SignIn(frozenset(contexts), frozenset(_texts(claims.get("amr"))), at)
 
@@ -200,9 +216,6 @@ def groups_of(claims: Mapping[str, object], claim: GroupClaim | None) -> frozens
     if not isinstance(listed, list) or not all(map(_names_a_group, listed)):
         _incomplete(f"the claim {claim.name!r} is no list of names")
     return frozenset(listed)
-
-
-_LAST_SECOND: Final = 253_402_300_800  # the year 10000
 
 
 def _incomplete(why: str) -> NoReturn:

@@ -9,10 +9,13 @@ The steps, in the order they are taken:
 4. The proof is signed with it, and its thumbprint (RFC 7638) is the one that the token names.
 5. `htm` and `htu` are this request's method and address, without query and fragment.
 6. `ath` is the hash of this token.
-7. `iat` lies within `PROOF_SECONDS` of now.
+7. `iat` is at most `PROOF_SECONDS` old and at most `AHEAD_SECONDS` ahead, and so late that no
+   process which ended before this one began can have seen the proof.
 8. `jti` has not come with this key before, for as long as `iat` would be accepted.
 
-A proof is remembered last of all, so that what proves nothing takes no place.
+A proof is remembered last of all, so that what proves nothing takes no place; by its digest, so
+that each takes the same. Nobody may fill more places than are still free: however many one sends,
+whoever sends few finds room.
 """
 
 import base64
@@ -36,13 +39,19 @@ from acl.identity.signed import refuse
 
 PROOF_SECONDS: Final = 60
 """
-How old a proof may be, or how far ahead its clock: it is made for one request.
+How old a proof may be: it is made for one request.
 """
 
-MAX_PROOFS_A_KEY: Final = 10_000
+AHEAD_SECONDS: Final = 5
+"""
+How far ahead the clock of whoever made it may be. For as long after its start a process accepts
+no proof of a right clock, so it is shorter than loading the models takes.
+"""
+
+MAX_PROOFS_A_SENDER: Final = 10_000
 MAX_PROOFS: Final = 200_000
 """
-Remembered within twice `PROOF_SECONDS`: some 80 requests a second of one key.
+Remembered until they are too old: some 150 requests a second of one sender.
 """
 
 MAX_ID_CHARACTERS: Final = 256
@@ -51,21 +60,29 @@ _DEFAULT_PORTS: Final[Mapping[str, int]] = {"http": 80, "https": 443}
 _ESCAPED: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 _UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
+Sender = tuple[str, str, str]
+"""
+Issuer, subject and client: who counts as one, however many keys they have.
+"""
+
 
 class ProofVerifier:
     """
-    Verifies proofs, and remembers those of the last two minutes.
+    Verifies proofs, and remembers those that could come again.
 
     Every token verifier has one; no two of a process serve the same address, so a proof that one
     has seen is none for another.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, started: datetime) -> None:
         self._lock = Lock()
-        self._until: OrderedDict[tuple[str, str], float] = OrderedDict()
-        self._of_key: dict[str, int] = {}
+        self._earliest = started.timestamp() + AHEAD_SECONDS
+        self._until: OrderedDict[bytes, tuple[float, bytes]] = OrderedDict()
+        self._of_sender: dict[bytes, int] = {}
 
-    def verify(self, token: str, presented: Presented, thumbprint: str, now: datetime) -> None:
+    def verify(
+        self, token: str, presented: Presented, thumbprint: str, sender: Sender, now: datetime
+    ) -> None:
         """
         Accept the proof that came with a token which is bound to a key.
 
@@ -85,33 +102,40 @@ class ProofVerifier:
         if not isinstance(moment, int) or isinstance(moment, bool):
             msg = "proof 7: iat is missing or not an integer"
             raise TokenRejectedError(msg)
-        refuse(abs(seconds - moment) > PROOF_SECONDS, "proof 7: iat is not about now")
+        about_now = seconds - PROOF_SECONDS <= moment <= seconds + AHEAD_SECONDS
+        refuse(not about_now, "proof 7: iat is not about now")
+        refuse(moment < self._earliest, "proof 7: it may have come before this process began")
         name = claims.get("jti")
         if not isinstance(name, str) or not 0 < len(name) <= MAX_ID_CHARACTERS:
             msg = "proof 8: jti is missing or malformed"
             raise TokenRejectedError(msg)
-        self._remember(thumbprint, name, seconds)
+        self._remember(_digest(thumbprint, name), _digest(*sender), seconds)
 
-    def _remember(self, thumbprint: str, name: str, now: float) -> None:
+    def _remember(self, proof: bytes, sender: bytes, now: float) -> None:
         with self._lock:
             self._forget(now)
-            refuse((thumbprint, name) in self._until, "proof 8: it has come before")
-            held = self._of_key.get(thumbprint, 0)
-            full = held >= MAX_PROOFS_A_KEY or len(self._until) >= MAX_PROOFS
+            refuse(proof in self._until, "proof 8: it has come before")
+            held, free = self._of_sender.get(sender, 0), MAX_PROOFS - len(self._until)
             # What is not remembered could come again.
+            full = held >= min(MAX_PROOFS_A_SENDER, free)
             refuse(full, "proof 8: too many proofs at a time")
-            self._until[thumbprint, name] = now + 2 * PROOF_SECONDS
-            self._of_key[thumbprint] = held + 1
+            self._until[proof] = now + PROOF_SECONDS + AHEAD_SECONDS, sender
+            self._of_sender[sender] = held + 1
 
     def _forget(self, now: float) -> None:
         while self._until:
-            (thumbprint, name), until = next(iter(self._until.items()))
+            proof, (until, sender) = next(iter(self._until.items()))
             if until >= now:
                 return
-            del self._until[thumbprint, name]
-            self._of_key[thumbprint] -= 1
-            if not self._of_key[thumbprint]:
-                del self._of_key[thumbprint]
+            del self._until[proof]
+            self._of_sender[sender] -= 1
+            if not self._of_sender[sender]:
+                del self._of_sender[sender]
+
+
+def _digest(*parts: str) -> bytes:
+    written = "".join(f"{len(part)}:{part}" for part in parts)
+    return hashlib.sha256(written.encode("utf-8", "replace")).digest()
 
 
 def hash_of(token: str) -> str:

@@ -14,7 +14,10 @@ The rules:
    the steps of `tokens` from the ninth on.
 5. An answer is remembered by the digest of its token for `cache_seconds`, and an active token
    never past its `exp`.
-6. At most `MAX_ASKING` questions are asked at once; whoever comes later is told to come back.
+6. A token about which a question is underway is not asked about again: whoever brings it waits
+   for the answer, unless that would no longer count for them.
+7. At most `MAX_ASKING` questions are underway at once, and at most `MAX_WAITING` requests wait for
+   the answers to others'. Whoever comes when that is full is told at once to come back.
 """
 
 import base64
@@ -23,6 +26,7 @@ import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -30,28 +34,35 @@ from urllib.parse import quote_plus
 
 from acl.errors import ConfigurationError
 from acl.identity.errors import IntrospectionUnavailableError, TokenRejectedError
-from acl.identity.wire import Wire, WireError
+from acl.identity.wire import SECONDS, Wire, WireError
 from acl.model.strict_json import parse_object
 
 MAX_ASKING: Final = 16
-WAIT_SECONDS: Final = 1.0
+MAX_WAITING: Final = 8
+"""
+Both together of the forty threads that serve requests: whoever sends tokens that nobody issued
+cannot occupy the others.
+"""
+
+WAIT_SECONDS: Final = SECONDS + 1
 MAX_REMEMBERED: Final = 10_000
 OPAQUE: Final = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+@dataclass(slots=True)
+class _Question:
     """
-    The claims of an active token, or `None`; when it was given, and how long it counts.
+    When it was asked, until when its answer counts, and the answer, once it is there: the claims
+    of an active token, or `None`.
     """
 
-    claims: Mapping[str, object] | None
-    given: datetime
+    asked: datetime
     until: datetime
+    answer: Future[Mapping[str, object] | None] = field(default_factory=Future)
 
     def counts(self, now: datetime) -> bool:
         # Also after a clock was put back.
-        return self.given <= now < self.until
+        return self.asked <= now < self.until
 
 
 @dataclass(slots=True)
@@ -73,7 +84,12 @@ class Introspector:
     _asking: threading.BoundedSemaphore = field(
         default_factory=lambda: threading.BoundedSemaphore(MAX_ASKING), init=False, repr=False
     )
-    _cache: OrderedDict[bytes, _Answer] = field(default_factory=OrderedDict, init=False, repr=False)
+    _waiting: threading.BoundedSemaphore = field(
+        default_factory=lambda: threading.BoundedSemaphore(MAX_WAITING), init=False, repr=False
+    )
+    _cache: OrderedDict[bytes, _Question] = field(
+        default_factory=OrderedDict, init=False, repr=False
+    )
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def claims_of(self, token: str, now: datetime) -> Mapping[str, object]:
@@ -87,7 +103,7 @@ class Introspector:
         if OPAQUE.fullmatch(token) is None:
             msg = "step 2: neither a signed token nor one that could be asked about"
             raise TokenRejectedError(msg)
-        claims = self._active(token, now)
+        claims = self.active(token, now)
         if claims.get("iss") != self.issuer:
             msg = f"introspection: the answer names issuer {claims.get('iss')!r:.200}"
             raise TokenRejectedError(msg)
@@ -98,66 +114,87 @@ class Introspector:
             raise TokenRejectedError(msg)
         return claims
 
-    def confirm(self, token: str, claims: Mapping[str, object], now: datetime) -> None:
+    def active(self, token: str, now: datetime) -> Mapping[str, object]:
         """
-        Step 17: the issuer says that a signed token is active, and means the same reader.
+        Return what the issuer says of a token that is active.
 
         Raises:
-            TokenRejectedError: It is not, or the issuer means somebody else.
+            TokenRejectedError: It is not.
             IntrospectionUnavailableError: The issuer did not say.
         """
-        found = self._active(token, now)
-        for claim in ("iss", "sub"):
-            if found.get(claim, claims[claim]) != claims[claim]:
-                msg = f"step 17: token and issuer differ about {claim}"
-                raise TokenRejectedError(msg)
-
-    def _active(self, token: str, now: datetime) -> Mapping[str, object]:
-        digest = hashlib.sha256(token.encode("ascii")).digest()
-        with self._lock:
-            answer = self._cache.get(digest)
-        if answer is None or not answer.counts(now):
-            answer = self._asked(token, now)
-            with self._lock:
-                self._cache[digest] = answer
-                self._cache.move_to_end(digest)
-                while len(self._cache) > MAX_REMEMBERED:
-                    self._cache.popitem(last=False)
-        if answer.claims is None:
+        claims = self._answer(token, now)
+        if claims is None:
             msg = "introspection: the issuer says that the token is not active"
             raise TokenRejectedError(msg)
-        return answer.claims
+        return claims
 
-    def _asked(self, token: str, now: datetime) -> _Answer:
+    def _answer(self, token: str, now: datetime) -> Mapping[str, object] | None:
+        digest = hashlib.sha256(token.encode("ascii")).digest()
+        with self._lock:
+            known = self._cache.get(digest)
+            if known is not None and not known.counts(now):
+                known = None
+            if known is not None and known.answer.done():
+                return known.answer.result()
+            room = self._asking if known is None else self._waiting
+            if not room.acquire(blocking=False):
+                msg = f"{self.issuer} is being asked about too many tokens at once"
+                raise IntrospectionUnavailableError(msg)
+            question = known or self._begun(digest, now)
+        try:
+            if known is None:
+                self._ask(question, digest, token)
+            return question.answer.result(WAIT_SECONDS)
+        except TimeoutError as error:
+            msg = f"{self.issuer} is still being asked about a token"
+            raise IntrospectionUnavailableError(msg) from error
+        finally:
+            room.release()
+
+    def _begun(self, digest: bytes, now: datetime) -> _Question:
+        question = _Question(now, now + timedelta(seconds=self.cache_seconds))
+        self._cache[digest] = question
+        self._cache.move_to_end(digest)
+        while len(self._cache) > MAX_REMEMBERED:
+            self._cache.popitem(last=False)
+        return question
+
+    def _ask(self, question: _Question, digest: bytes, token: str) -> None:
+        try:
+            claims = self._judged(self._exchanged(token), question)
+        except BaseException as error:
+            with self._lock:
+                if self._cache.get(digest) is question:
+                    del self._cache[digest]
+            question.answer.set_exception(error)  # for those who wait
+            raise
+        question.answer.set_result(claims)
+
+    def _exchanged(self, token: str) -> Mapping[str, object]:
         form = {"token": token, "token_type_hint": "access_token"}
-        if not self._asking.acquire(timeout=WAIT_SECONDS):
-            msg = f"{MAX_ASKING} questions to {self.issuer} are already underway"
-            raise IntrospectionUnavailableError(msg)
         try:
             text = self.wire.post(self.endpoint, form, authorization=self._credentials())
-            found = parse_object(text)
+            return parse_object(text)
         except WireError as error:
             msg = f"{self.issuer} could not be asked about a token: {error}"
             raise IntrospectionUnavailableError(msg) from error
         except ConfigurationError as error:
             msg = f"{self.issuer} could not be asked about a token: {error.diagnostics()}"
             raise IntrospectionUnavailableError(msg) from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             msg = f"{self.issuer} answered about a token, but not with one JSON object: {error}"
             raise IntrospectionUnavailableError(msg) from error
-        finally:
-            self._asking.release()
-        return self._judged(found, now)
 
-    def _judged(self, found: Mapping[str, object], now: datetime) -> _Answer:
+    def _judged(
+        self, found: Mapping[str, object], question: _Question
+    ) -> Mapping[str, object] | None:
         active, expires = found.get("active"), found.get("exp")
         if not isinstance(active, bool):
             msg = f"{self.issuer} did not say whether a token is active"
             raise IntrospectionUnavailableError(msg)
-        until = now + timedelta(seconds=self.cache_seconds)
-        if active and isinstance(expires, int) and expires < until.timestamp():
-            until = datetime.fromtimestamp(max(expires, 0), tz=now.tzinfo)
-        return _Answer(found if active else None, now, until)
+        if active and isinstance(expires, int) and expires < question.until.timestamp():
+            question.until = datetime.fromtimestamp(max(expires, 0), tz=question.until.tzinfo)
+        return found if active else None
 
     def _credentials(self) -> str:
         # RFC 6749, section 2.3.1: encoded as a form is, before they are joined.

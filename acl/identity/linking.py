@@ -7,8 +7,10 @@ From a verified reader to principals, by the rules that the operator wrote down.
 2. A group link says: the groups in this issuer's tokens are groups of that authority. They count
    only for a reader who is also a user there by an identity link: of others nobody vouches that
    no denial means them.
-3. A token behind which there is no person (client credentials) is nobody, whatever its claims,
-   unless a service link says which user of which authority its client is.
+3. A service link says: this subject, through this client of this issuer, is a service, and that
+   user. Both are compared byte for byte; what else the token says gives it nothing.
+4. Any other token behind which there seems to be no person (client credentials) is nobody,
+   whatever its claims: that it looks like a service only takes away.
 """
 
 from collections.abc import Iterable, Mapping
@@ -44,11 +46,13 @@ class GroupLink:
 @dataclass(frozen=True, slots=True)
 class ServiceLink:
     """
-    A client of one issuer that reads for itself, as one user of one authority.
+    A subject that reads for itself through one client of one issuer, as one user of one
+    authority.
     """
 
     issuer: str
     client: str
+    subject: str
     authority: AuthorityId
     user: str
 
@@ -61,13 +65,15 @@ def link(reader: VerifiedReader, links: Iterable[Link], tenant: TenantId) -> fro
     Return the reader's principals; empty if no link applies, and then the reader is nobody.
     """
     rules = tuple(links)
-    if reader.service:
-        return frozenset(
-            Principal(tenant, rule.authority, PrincipalKind.USER, rule.user)
-            for rule in rules
-            if isinstance(rule, ServiceLink)
-            and (rule.issuer, rule.client) == (reader.issuer, reader.client)
-        )
+    services = frozenset(
+        Principal(tenant, rule.authority, PrincipalKind.USER, rule.user)
+        for rule in rules
+        if isinstance(rule, ServiceLink)
+        and (rule.issuer, rule.client) == (reader.issuer, reader.client)
+        and rule.subject == reader.subject
+    )
+    if services or reader.service:
+        return services
     users = linked_principals(reader.issuer, reader.claims, rules, tenant)
     known_in = {user.authority for user in users}
     return users | {

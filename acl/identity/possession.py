@@ -22,7 +22,7 @@ from datetime import datetime
 from typing import Final
 
 from acl.identity.certificates import thumbprint_of
-from acl.identity.dpop import ProofVerifier
+from acl.identity.dpop import ProofVerifier, Sender
 from acl.identity.presented import Presented
 from acl.identity.signed import refuse
 
@@ -59,10 +59,12 @@ def check_possession(
     claims: Mapping[str, object],
     rule: SenderRule,
     proofs: ProofVerifier,
+    sender: Sender,
     now: datetime,
 ) -> None:
     """
-    Refuse a token whose sender does not prove to have what it is bound to.
+    Refuse a token whose sender does not prove to have what it is bound to; `sender` is who they
+    are if they do.
 
     Raises:
         TokenRejectedError: It is not proven.
@@ -73,7 +75,7 @@ def check_possession(
     refuse((KEY in bound) != by_proof, f"step 12: it came by scheme {token.scheme!r:.20}")
     if by_proof:
         refuse(not rule.dpop, "step 12: proofs (DPoP) are not switched on for this issuer")
-        proofs.verify(token.text, token.presented, bound[KEY], now)
+        proofs.verify(token.text, token.presented, bound[KEY], sender, now)
     if CERTIFICATE in bound:
         refuse(not rule.certificates, "step 12: certificates are not switched on for this issuer")
         shown = thumbprint_of(token.presented.certificates)

@@ -11,6 +11,7 @@ from dataclasses import InitVar, dataclass
 from datetime import datetime
 from typing import Final, NewType
 
+from acl.identity.errors import ReaderRefusedError
 from acl.model.assurance import UNKNOWN_SIGN_IN, SignIn
 
 VerifiedClaims = NewType("VerifiedClaims", Mapping[str, object])
@@ -38,7 +39,9 @@ class VerifiedReader:
     A subject is unique only with its issuer. `actors` is the delegation chain, outermost
     first (RFC 8693, section 4.1); only the outermost may ever matter to a decision.
     `scopes` and `sources` are what token, client and actor all allow (`acl.model.delegation`);
-    `via` names client and actor for people. `service` says that no person is behind the token.
+    `via` names client and actor for people, and `refused` says why nobody is let in on this token,
+    for operators; such a reader has no scopes and no sources. `service` says that no person
+    seems to be behind the token, which never gives a right.
     """
 
     issuer: str
@@ -53,12 +56,23 @@ class VerifiedReader:
     sources: frozenset[str] | None = None
     sign_in: SignIn = UNKNOWN_SIGN_IN
     via: tuple[str, ...] = ()
+    refused: str = ""
     right: InitVar[VerifyingRight | None] = None
 
     def __post_init__(self, right: VerifyingRight | None) -> None:
         if right is not VERIFYING_RIGHT:
             msg = "a verified reader is made by acl.identity.tokens and by nothing else"
             raise PermissionError(msg)
+
+    def require_accepted(self) -> None:
+        """
+        Refuse a reader who is let in nowhere.
+
+        Raises:
+            ReaderRefusedError: So it is.
+        """
+        if self.refused:
+            raise ReaderRefusedError(self.refused)
 
     def __reduce__(self) -> tuple[object, ...]:
         # Copies and pickles would come back without asking for the right.

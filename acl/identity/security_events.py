@@ -67,6 +67,9 @@ ACCOUNTS: Final[Mapping[str, AccountState]] = {
     f"{_RISC}account-purged": AccountState.PURGED,
     f"{_RISC}account-enabled": AccountState.ENABLED,
 }
+GIVES_BACK: Final = frozenset(
+    event for event, state in ACCOUNTS.items() if state is AccountState.ENABLED
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +99,10 @@ class SecurityEventVerifier:
         events = events_in(claims)  # step 4
         known = {one: events[one] for one in events if one in CUTS_OFF or one in ACCOUNTS}
         rule = self.rules[transmitter]
-        # step 5
-        tokens = rule.tokens_of(claims.get("sub_id")) if known else ()
         changes = [
             change
             for name, event in known.items()
-            for one in tokens
+            for one in rule.tokens_of(claims.get("sub_id"), giving=name in GIVES_BACK)  # step 5
             for change in _changes(name, one, self._since(event, stated_at))
         ]
         ignored = tuple(sorted(events.keys() - known.keys()))

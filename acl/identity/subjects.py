@@ -4,18 +4,22 @@ tokens beyond doubt.
 
 - `iss_sub`: subject of an issuer that the transmitter may speak for.
 - `opaque`: subject of the one issuer that the operator has named for it.
-- `email`: the tokens whose claim, named by the operator, is this address byte for byte.
+- `email`: the tokens whose claim, named by the operator, is this address.
 - `complex` (SSF 1.0): its `user`; without one its `session`, which is opaque.
 
-Nothing is matched by similarity. Where a session is ended without saying whose it was, tokens
-that do not name their session are ended with it.
+Nothing is matched by similarity, with one exception: what takes away takes also from addresses
+that differ in case or width alone, which mail systems take for one. What gives back
+(`account-enabled`) gives to the address byte for byte.
+
+Where a session is ended without saying whose it was, tokens that do not name their session are
+ended with it.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from acl.identity.statements import Blame, StatementRejectedError, name_in, require
-from acl.model.revocations import SESSION, SUBJECT, TokensOf
+from acl.model.revocations import SESSION, SUBJECT, TokensOf, folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +35,9 @@ class SubjectRule:
     opaque_issuer: str | None = None
     email_claim: str | None = None
 
-    def tokens_of(self, identifier: object) -> tuple[TokensOf, ...]:
+    def tokens_of(self, identifier: object, *, giving: bool = False) -> tuple[TokensOf, ...]:
         """
-        Return whose tokens are meant.
+        Return whose tokens are meant; `giving` by what gives back.
 
         Raises:
             StatementRejectedError: That is not beyond doubt, or not this transmitter's to say.
@@ -44,9 +48,9 @@ class SubjectRule:
             case "opaque", named:
                 return (TokensOf(self._opaque(), SUBJECT, name_in(named, "id")),)
             case "email", named:
-                return self._by_email(name_in(named, "email"))
+                return self._by_email(name_in(named, "email"), giving=giving)
             case "complex", parts if "user" in parts:
-                return self.tokens_of(parts["user"])
+                return self.tokens_of(parts["user"], giving=giving)
             case "complex", parts if "session" in parts:
                 return self._of_session(parts["session"])
             case form, _:
@@ -64,11 +68,18 @@ class SubjectRule:
             raise StatementRejectedError(Blame.REQUEST, msg)
         return self.opaque_issuer
 
-    def _by_email(self, address: str) -> tuple[TokensOf, ...]:
+    def _by_email(self, address: str, *, giving: bool) -> tuple[TokensOf, ...]:
         if self.email_claim is None:
             msg = "it has no email_claim, so addresses name nobody"
             raise StatementRejectedError(Blame.REQUEST, msg)
-        return tuple(TokensOf(one, self.email_claim, address) for one in sorted(self.issuers))
+        spelled = {address}
+        if not giving:
+            spelled.add(name_in({"email": folded(address)}, "email"))
+        return tuple(
+            TokensOf(one, self.email_claim, each)
+            for one in sorted(self.issuers)
+            for each in sorted(spelled)
+        )
 
     def _of_session(self, identifier: object) -> tuple[TokensOf, ...]:
         form, named = _form(identifier)

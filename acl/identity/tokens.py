@@ -22,41 +22,42 @@ The steps, in the order they are taken:
     the operator demands bound tokens it is bound (`possession`).
 13. Scopes are a space-separated string or a list of strings, and no claim is one that only ID
     tokens, logout tokens or security events have.
-14. `act`, if present, is a chain of at most `MAX_ACTORS` actors (RFC 8693, section 4.1).
+14. `act`, if present, is a chain of at most `MAX_ACTORS` actors of this issuer (RFC 8693,
+    section 4.1).
 15. Where the operator takes groups from this issuer's tokens, the token lists all of them.
 16. Client and outermost actor may act for readers; the scopes shrink to what they may do
     (`acl.model.delegation`).
-17. Where the operator wants the issuer asked as well, it says that the token is active
-    (`introspection`).
+17. Where the operator wants the issuer asked as well, it says that the token is active, and
+    nothing that the token does not; scopes and end shrink to what it says now (`confirmation`).
 
 A token that is not of the JOSE family has nothing to verify by itself. If one issuer is asked
 about such tokens, its answer takes the place of steps 1 to 8, and passes steps 9 to 16.
 
 A refusal in steps 1 to 14 and 17 is a `TokenRejectedError`: one answer outside, the reason for
-operators. Steps 15 and 16 refuse genuine tokens (`ReaderRefusedError`).
+operators. Steps 15 and 16 refuse genuine tokens: their readers have no rights, and are told so
+(`ReaderRefusedError`) once it is known that the token was not revoked (`revocation`).
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from acl.errors import ConfigurationError
 from acl.identity import claims as said
 from acl.identity import signed
-from acl.identity.claims import MAX_LIFETIME_SECONDS, GroupClaim
+from acl.identity.claims import MAX_LIFETIME_SECONDS
+from acl.identity.confirmation import still_said
 from acl.identity.dpop import ProofVerifier
 from acl.identity.errors import ReaderRefusedError, TokenRejectedError
 from acl.identity.introspection import Introspector
 from acl.identity.jwks import ALGORITHMS
-from acl.identity.keysets import KeySource
-from acl.identity.possession import BEARER, SenderRule, Token, check_possession
+from acl.identity.possession import BEARER, Token, check_possession
 from acl.identity.presented import Presented
 from acl.identity.profiles import IssuerProfile
 from acl.identity.reader import VERIFYING_RIGHT, VerifiedClaims, VerifiedReader
 from acl.identity.signed import MAX_TOKEN_CHARACTERS, refuse
+from acl.identity.trusted import TrustedIssuer
 from acl.model.delegation import Delegation, Rights
-from acl.model.scopes import PLAIN_SCOPES, ScopeNames
 
 __all__ = [
     "ALGORITHMS",
@@ -66,47 +67,15 @@ __all__ = [
     "TrustedIssuer",
 ]
 
-ANYBODY = Delegation()
-"""
-Every client may act, and no agent.
-"""
-
-BEARER_ONLY = SenderRule()
-"""
-Tokens are bound to nobody.
-"""
-
 NOTHING_ELSE = Presented(())
 """
 A token came by itself.
 """
 
-
-@dataclass(frozen=True, slots=True)
-class TrustedIssuer:
-    """
-    One issuer, as configured: what its tokens must say and who vouches for their keys.
-    """
-
-    issuer: str
-    audiences: frozenset[str]
-    algorithms: frozenset[str]
-    profile: IssuerProfile
-    client_claims: tuple[str, ...]
-    max_lifetime_seconds: int
-    leeway_seconds: int
-    keys: KeySource
-    groups: GroupClaim | None = None
-    delegation: Delegation = ANYBODY
-    scope_names: ScopeNames = PLAIN_SCOPES
-    introspector: Introspector | None = None
-    senders: SenderRule = BEARER_ONLY
-
-    def __post_init__(self) -> None:
-        # Whatever built this: a verifier that accepts anything is never made.
-        if not self.issuer or not self.audiences or not all(self.audiences):
-            msg = f"issuer {self.issuer!r} needs a name, and audiences of which none is empty"
-            raise ConfigurationError(msg)
+NOTHING = Rights(frozenset(), frozenset(), ())
+"""
+Of a reader who is let in nowhere.
+"""
 
 
 class TokenVerifier:
@@ -117,7 +86,7 @@ class TokenVerifier:
     def __init__(self, issuers: Mapping[str, TrustedIssuer], clock: Callable[[], datetime]) -> None:
         self._issuers = issuers
         self._clock = clock
-        self._proofs = ProofVerifier()
+        self._proofs = ProofVerifier(clock())
 
     @property
     def expects_proofs(self) -> bool:
@@ -134,7 +103,6 @@ class TokenVerifier:
 
         Raises:
             TokenRejectedError: It proves nothing.
-            ReaderRefusedError: It is genuine, and nobody is let in on it.
             KeysUnavailableError: The issuer's keys could not be had; ask again later.
             IntrospectionUnavailableError: The issuer did not answer; ask again later.
         """
@@ -145,7 +113,14 @@ class TokenVerifier:
         trusted, claims = self._signed(token)  # steps 1 to 8
         reader = self._reader(claims, trusted, came)  # steps 9 to 16
         if trusted.introspector is not None and trusted.introspector.always:
-            trusted.introspector.confirm(token, claims, self._clock())  # step 17
+            now = self._clock()
+            left = still_said(claims, trusted.introspector.active(token, now), trusted, now)
+            return replace(  # step 17
+                reader,
+                scopes=reader.scopes & left.scopes,
+                expires_at=min(reader.expires_at, left.expires_at),
+                right=VERIFYING_RIGHT,
+            )
         return reader
 
     def _asked_about(self, token: str) -> tuple[TrustedIssuer, Introspector] | None:
@@ -193,21 +168,23 @@ class TokenVerifier:
     def _reader(
         self, claims: Mapping[str, object], trusted: TrustedIssuer, came: Token
     ) -> VerifiedReader:
-        profile = trusted.profile
+        profile, now, leeway = trusted.profile, self._clock(), trusted.leeway_seconds
         said.check_audience(claims, trusted.audiences)  # step 9
         expires_at = said.check_times(  # step 10
-            claims,
-            self._clock(),
-            lifetime=trusted.max_lifetime_seconds,
-            leeway=trusted.leeway_seconds,
+            claims, now, lifetime=trusted.max_lifetime_seconds, leeway=leeway
         )
         subject = said.name_of(claims.get("sub"), "sub")  # step 11
         client = said.client_of(claims, trusted.client_claims)
-        check_possession(came, claims, trusted.senders, self._proofs, self._clock())  # step 12
+        sender = (trusted.issuer, subject, client)
+        check_possession(came, claims, trusted.senders, self._proofs, sender, now)  # step 12
         scopes = trusted.scope_names.own(said.scopes_of(claims, profile))  # step 13
-        actors = said.actors_of(claims)  # step 14
-        groups = said.groups_of(claims, trusted.groups)  # step 15
-        rights = _rights(trusted.delegation, scopes, client, actors)  # step 16
+        actors = said.actors_of(claims, trusted.issuer)  # step 14
+        groups, rights, refused = frozenset[str](), NOTHING, ""
+        try:
+            groups = said.groups_of(claims, trusted.groups)  # step 15
+            rights = _rights(trusted.delegation, scopes, client, actors)  # step 16
+        except ReaderRefusedError as error:
+            refused = error.diagnostics()
         return VerifiedReader(
             issuer=trusted.issuer,
             subject=subject,
@@ -219,8 +196,9 @@ class TokenVerifier:
             service=said.is_service(claims, subject, client, profile),
             groups=groups,
             sources=rights.sources,
-            sign_in=said.sign_in_of(claims, profile),
+            sign_in=said.sign_in_of(claims, profile, now + timedelta(seconds=leeway)),
             via=rights.via,
+            refused=refused,
             right=VERIFYING_RIGHT,
         )
 

@@ -15,11 +15,12 @@ import numpy as np
 import qdrant_edge as edge
 
 from acl.index import stored
+from acl.index.stored import Present
 from acl.model.encoding import encode
 from acl.model.readerships import unpacked
 
 POINTS_A_CALL: Final = 1_000
-MAX_READERSHIPS: Final = 2**31
+MAX_VALUES: Final = 2**31
 MAX_PLANS: Final = 64
 MAX_PLANNED: Final = 500_000
 """
@@ -45,11 +46,16 @@ class SearchPlan:
     sources: frozenset[str]
     withheld: frozenset[str]
 
-    def covers(self, found: edge.ScoredPoint) -> bool:
+    def hits(self, leg: Sequence[edge.ScoredPoint]) -> list[list[object]]:
         """
-        Say whether a found point lies in the scope.
+        Read the found points that lie in the scope.
         """
-        return stored.inside(found, self.visible, self.sources, self.withheld)
+        # Each payload is translated by the engine, and once is enough.
+        found = [(one, one.payload or {}) for one in leg]
+        return [stored.hit(one, payload) for one, payload in found if self._covers(payload)]
+
+    def _covers(self, payload: Mapping[str, object]) -> bool:
+        return stored.inside(payload, self.visible, self.sources, self.withheld)
 
 
 class EngineShard:
@@ -60,7 +66,7 @@ class EngineShard:
     def __init__(self, directory: Path, dimension: int) -> None:
         self._dimension = dimension
         self._shard = _open(directory, dimension)
-        self._present = _readerships(self._shard)
+        self._present = _present(self._shard)
         self._plans: OrderedDict[bytes, SearchPlan] = OrderedDict()
 
     def operations(self) -> Mapping[str, Callable[..., object]]:
@@ -112,7 +118,7 @@ class EngineShard:
         words = edge.SparseVector(indices=terms, values=weights)
         by_words = edge.Query.Nearest(words, using=stored.SPARSE)
         legs.append(self._nearest(by_words, plan.within, candidates, counted) if terms else [])
-        return [[stored.hit(found) for found in leg if plan.covers(found)] for leg in legs]
+        return [plan.hits(leg) for leg in legs]
 
     def discard(self, kept: Sequence[Sequence[object]]) -> None:
         """
@@ -127,6 +133,8 @@ class EngineShard:
         """
         Upsert points that are nobody's.
         """
+        # Before any point bears it: a filter that names no source must begin to.
+        self._know(Present(sources={str(record[1]) for record in records}))
         points = [stored.point(record) for record in records]
         for start in range(0, len(points), POINTS_A_CALL):
             some = points[start : start + POINTS_A_CALL]
@@ -138,7 +146,7 @@ class EngineShard:
         """
         update = edge.UpdateOperation
         # Before any point bears it: a scope that does not cover it must leave it out.
-        self._know({int(str(one[3])) for one in publications})
+        self._know(Present(readerships={int(str(one[3])) for one in publications}))
         for document, revision, acl_revision, readership in publications:
             named, number = str(document), int(str(revision))
             fields = {stored.READERSHIP: readership, stored.ACL_REVISION: acl_revision}
@@ -202,7 +210,7 @@ class EngineShard:
             self._plans.move_to_end(named)
             return self._plans[named]
         visible = frozenset(unpacked(packed).tolist())
-        if not visible & self._present - {stored.NOBODY} or not sources:
+        if not visible & self._present.readerships - {stored.NOBODY} or not sources:
             return None
         within = stored.scope_filter(visible, self._present, sources, withheld)
         plan = SearchPlan(within, visible, frozenset(sources), frozenset(withheld))
@@ -215,9 +223,8 @@ class EngineShard:
         planned = sum(len(one.visible) for one in self._plans.values())
         return len(self._plans) > MAX_PLANS or planned > MAX_PLANNED
 
-    def _know(self, readerships: set[int]) -> None:
-        if fresh := readerships - self._present:
-            self._present |= fresh
+    def _know(self, more: Present) -> None:
+        if self._present.learns(more):
             self._plans.clear()  # they leave out only what was present when they were made
 
     def _nearest(
@@ -244,6 +251,10 @@ def _open(directory: Path, dimension: int) -> edge.EdgeShard:
     return shard
 
 
-def _readerships(shard: edge.EdgeShard) -> set[int]:
-    counted = shard.facet(edge.FacetRequest(stored.READERSHIP, limit=MAX_READERSHIPS, exact=True))
-    return {int(found.value) for found in counted.hits} | {stored.NOBODY}
+def _present(shard: edge.EdgeShard) -> Present:
+    def borne(field: str) -> list[object]:
+        request = edge.FacetRequest(field, limit=MAX_VALUES, exact=True)
+        return [found.value for found in shard.facet(request).hits]
+
+    readerships = {int(str(one)) for one in borne(stored.READERSHIP)}
+    return Present(readerships | {stored.NOBODY}, set(map(str, borne(stored.SOURCE))))

@@ -11,6 +11,7 @@ matches everything, so it never builds one without conditions and refuses empty 
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 import qdrant_edge as edge
@@ -76,11 +77,10 @@ def point(record: Sequence[object]) -> edge.Point:
     return edge.Point(str(uuid.UUID(str(chunk))), vectors, payload)  # type: ignore[arg-type]
 
 
-def hit(found: edge.ScoredPoint) -> list[object]:
+def hit(found: edge.ScoredPoint, payload: Mapping[str, object]) -> list[object]:
     """
     Read a found point as `[chunk, document, readership, revision, acl_revision, score]`.
     """
-    payload = found.payload or {}
     return [
         str(found.id),
         payload[DOCUMENT],
@@ -91,9 +91,28 @@ def hit(found: edge.ScoredPoint) -> list[object]:
     ]
 
 
+@dataclass(slots=True)
+class Present:
+    """
+    Every readership and every source that some point of an index bears.
+    """
+
+    readerships: set[int] = field(default_factory=set)
+    sources: set[str] = field(default_factory=set)
+
+    def learns(self, more: "Present") -> bool:
+        """
+        Take these in as well; say whether some are new.
+        """
+        known = more.readerships <= self.readerships and more.sources <= self.sources
+        self.readerships |= more.readerships
+        self.sources |= more.sources
+        return not known
+
+
 def scope_filter(
     visible: Collection[int],
-    present: Collection[int],
+    present: Present,
     sources: Sequence[str],
     withheld: Sequence[str],
 ) -> edge.Filter:
@@ -101,30 +120,32 @@ def scope_filter(
     Build the filter of a scope that covers `visible`, in an index that holds `present`.
 
     The engine's work grows with the values that a filter names. A reader who sees most of the
-    index gets the shorter list of what is left out; `present` is complete because the process
-    that asks is the only one that writes points.
+    index gets the shorter list of what is left out, and sources are named only if some are left
+    out; `present` is complete because the process that asks is the only one that writes points.
 
     Raises:
         ScopeRefusedError: It would name no readership or no source.
     """
-    covered = set(visible) & set(present) - {NOBODY}
+    covered = set(visible) & present.readerships - {NOBODY}
     if not covered or not sources:
         msg = "a search without readerships or sources would not be filtered"
         raise ScopeRefusedError(msg)
-    left_out = set(present) - covered | {NOBODY}
-    must: list[Condition] = [_any_of(SOURCE, sources)]
+    left_out = present.readerships - covered | {NOBODY}
+    must: list[Condition] = []
     must_not: list[Condition] = []
+    if not present.sources.issubset(sources):
+        must.append(_any_of(SOURCE, sources))
     if withheld:
         must_not.append(_any_of(DOCUMENT, withheld))
     if len(covered) <= len(left_out):
         must.append(_any_number(READERSHIP, covered))
     else:
         must_not += [edge.IsEmptyCondition(READERSHIP), _any_number(READERSHIP, left_out)]
-    return edge.Filter(must=must, must_not=must_not or None)
+    return edge.Filter(must=must or None, must_not=must_not or None)
 
 
 def inside(
-    found: edge.ScoredPoint,
+    payload: Mapping[str, object],
     visible: Collection[int],
     sources: Collection[str],
     withheld: Collection[str],
@@ -132,7 +153,6 @@ def inside(
     """
     Check a found point again, against the scope and not against the filter built from it.
     """
-    payload: Mapping[str, object] = found.payload or {}
     return (
         payload.get(READERSHIP) in visible
         and payload.get(SOURCE) in sources

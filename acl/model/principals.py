@@ -25,6 +25,11 @@ class PrincipalKind(StrEnum):
     GROUP = "group"
     DOMAIN = "domain"
     EVERYONE = "everyone"
+    UNLISTED = "unlisted"
+    """
+    A member that a directory names and does not list. No statement can name one, define one or
+    link a reader to one: whoever it may be is not known.
+    """
 
 
 @dataclass(frozen=True, slots=True, order=True)

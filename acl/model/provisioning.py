@@ -22,6 +22,8 @@ class UserState(StrEnum):
     INACTIVE = "inactive"
     DELETED = "deleted"
     """The user is gone, or has another id now."""
+    FORGOTTEN = "forgotten"
+    """An operator has let go of what a directory said that is not configured any more."""
 
 
 class IdAttribute(StrEnum):

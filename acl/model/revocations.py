@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
+from unicodedata import normalize
 
 SUBJECT: Final = "sub"
 SESSION: Final = "sid"
@@ -155,6 +156,15 @@ def well_named(value: object) -> str | None:
     if not isinstance(value, str) or not 0 < len(value) <= MAX_VALUE_CHARACTERS:
         return None
     return value if value.isprintable() else None
+
+
+def folded(address: str) -> str:
+    """
+    Return an address without regard to case and width, as it is compared to take away.
+
+    Nothing is ever given by it: two people may have addresses that differ in nothing else.
+    """
+    return normalize("NFKC", normalize("NFKC", address).casefold())
 
 
 def tokens_named_by(issuer: str, claims: Iterable[tuple[str, object]]) -> frozenset[TokensOf]:

@@ -2,7 +2,7 @@
 What can go wrong with the registry.
 """
 
-from acl.errors import ConfigurationError, ReadershipError
+from acl.errors import ConfigurationError, InputError, ReadershipError
 
 
 class RegistryUnavailableError(ReadershipError):
@@ -48,3 +48,30 @@ class NotRecordedError(ReadershipError):
 
     public_message = "nothing is recorded of that epoch or moment"
     code = "not_recorded"
+
+
+class NotProvisionedError(ReadershipError):
+    """
+    The directory has provisioned nothing of this id.
+    """
+
+    public_message = "not found"
+    code = "not_found"
+
+
+class TakenError(ReadershipError):
+    """
+    Another user, or group, of the directory has this name or id already.
+    """
+
+    public_message = "another resource has this name or id already"
+    code = "uniqueness"
+
+
+class UnusableStatementError(InputError):
+    """
+    What is stated cannot be a user, or a group, of this directory; the detail says why.
+    """
+
+    public_message = "the statement cannot be used; nothing was changed"
+    code = "invalid_value"

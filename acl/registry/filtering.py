@@ -190,11 +190,13 @@ def _ordered(column: ColumnElement[Any], operator: Operator, value: str | dateti
 
 
 def _moment(value: Value) -> datetime:
-    try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        moment = None
-    if moment is None:
-        msg = "a time is written like 2026-10-02T09:00:00Z"
+    msg = "a time is written like 2026-10-02T09:00:00Z"
+    if not isinstance(value, str):
         raise UnusableFilterError(msg)
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    try:
+        moment = datetime.fromisoformat(value)
+        zoned = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+        # Where the calendar ends, a moment of another zone has no equal in ours.
+        return zoned.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise UnusableFilterError(msg) from error

@@ -6,8 +6,9 @@ Each answer comes from one transaction, with the view of its epoch (`acl.registr
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, exists, func, select, true
@@ -15,6 +16,7 @@ from sqlalchemy import Connection, Row, bindparam, exists, func, select, true
 from acl.keys.acl_seal import AclSealer
 from acl.keys.errors import SealBrokenError
 from acl.keys.naming import Namer
+from acl.model.definers import Definer
 from acl.model.documents import UNLABELLED, DocumentPermission, DocumentState
 from acl.model.identifiers import (
     ChunkId,
@@ -33,6 +35,11 @@ from acl.registry.rows import permission_columns
 from acl.registry.views import MAX_KEYS_A_QUERY, Edition, PermissionView, ViewBuilder
 
 logger = logging.getLogger(__name__)
+
+MAX_VERIFIED: Final = 4_096
+"""
+Rows whose seal was found to hold, of documents that a search has found: some 4 MB.
+"""
 
 NOT_THERE: Final = DocumentPermission(
     key=DocumentKey("0" * 32),
@@ -55,9 +62,11 @@ _PRESENT = select(
     tables.epoch.c.documents,
     tables.epoch.c.directory,
     tables.sources.c.name,
+    tables.sources.c.kind,
     tables.sources.c.acl_observed_at,
     exists(select(tables.unsettled.c.document_key)),
 ).select_from(tables.epoch.outerjoin(tables.sources, true()))
+_SOURCE: Final = Definer.SOURCE.value
 _UNSETTLED = select(tables.unsettled.c.document_key)
 _STATED = (
     "key",
@@ -87,12 +96,13 @@ _STATEMENT_OR_ANOTHER = select(*_STATED_COLUMNS).where(
 @dataclass(frozen=True, slots=True)
 class Currency:
     """
-    What changes without a new epoch: when each source's ACLs were last seen, and which
-    documents' index points are being rewritten.
+    What changes without a new epoch: when each source's ACLs were last seen, when each directory
+    was last heard, by its kind, and which documents' index points are being rewritten.
     """
 
     acl_observed_at: Mapping[SourceName, datetime]
     unsettled: frozenset[DocumentKey]
+    heard: Mapping[tuple[SourceName, str], datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +139,8 @@ class PermissionRegistry:
         self._believed = believed
         self._sealer = sealer
         self._views = ViewBuilder(tenant, namer)
+        # Of a row that is the same in every column, seal included, the seal holds as before.
+        self._verify_once = lru_cache(MAX_VERIFIED)(self._verify)
         self._stand_in = tuple(permission_columns(sealer.sealed(NOT_THERE)).values())
 
     def current(
@@ -162,8 +174,8 @@ class PermissionRegistry:
                 some = wanted[start : start + MAX_KEYS_A_QUERY]
                 rows += connection.execute(_STATEMENTS, {"keys": some}).all()
             view, currency = self._present(connection)
-        verified = [statement for row in rows if (statement := self._verified(row)) is not None]
-        return view, currency, {statement.key: statement for statement in verified}
+        verified = [self._or_none(self._verify_once, row) for row in rows]
+        return view, currency, {one.key: one for one in verified if one is not None}
 
     def look_up(
         self, keys: Sequence[DocumentKey]
@@ -185,7 +197,7 @@ class PermissionRegistry:
             view,
             currency,
             [
-                LookedUp(self._verified(row), row[0] == key)
+                LookedUp(self._or_none(self._verify, row), row[0] == key)
                 for key, row in zip(keys, rows, strict=True)
             ],
         )
@@ -221,35 +233,51 @@ class PermissionRegistry:
             key = connection.scalar(select(found.scalar_subquery()))
         return None if key is None else DocumentKey(key)
 
-    def _verified(self, stated: Sequence[Any]) -> DocumentPermission | None:
-        try:
-            statement = _permission(stated)
-            self._sealer.verify(statement)
-        except SealBrokenError as error:
-            logger.critical("%s; the document is withheld", error.diagnostics())
-            return None
-        except ValueError as error:
-            logger.critical("the row of a document was edited: %s; it is withheld", error)
-            return None
+    def _verify(self, stated: Sequence[Any]) -> DocumentPermission:
+        statement = _permission(stated)
+        self._sealer.verify(statement)
         return statement
 
+    def _or_none(
+        self, verify: Callable[..., DocumentPermission], row: Sequence[Any]
+    ) -> DocumentPermission | None:
+        try:
+            return verify(row)
+        except SealBrokenError as error:
+            logger.critical("%s; the document is withheld", error.diagnostics())
+        except ValueError as error:
+            logger.critical("the row of a document was edited: %s; it is withheld", error)
+        return None
+
     def _present(self, connection: Connection) -> tuple[PermissionView, Currency]:
-        # One row for every source; what is not of the source is the same on each.
-        rows = connection.execute(_PRESENT).all()
-        if not rows:
-            msg = "the registry has lost its epoch; restore it from a backup"
-            raise RegistryUnavailableError(msg)
-        epoch, documents, directory, _, _, some_unsettled = rows[0]
-        unsettled = connection.scalars(_UNSETTLED) if some_unsettled else ()
-        currency = Currency(
-            acl_observed_at={SourceName(row[3]): row[4] for row in rows if row[4] is not None},
-            unsettled=frozenset(DocumentKey(key) for key in unsettled),
-        )
-        edition = Edition(Epoch(epoch), documents, directory)
+        edition, currency = present(connection)
         view = self._views.view(
             connection, edition, lambda switches: self._believed(currency, switches)
         )
         return view, currency
+
+
+def present(connection: Connection) -> tuple[Edition, Currency]:
+    """
+    Return which epoch it is, and what changes without a new one.
+
+    Raises:
+        RegistryUnavailableError: The registry has lost its epoch.
+    """
+    # One row for every source; what is not of the source is the same on each.
+    rows = connection.execute(_PRESENT).all()
+    if not rows:
+        msg = "the registry has lost its epoch; restore it from a backup"
+        raise RegistryUnavailableError(msg)
+    epoch, documents, directory, _, _, _, some_unsettled = rows[0]
+    unsettled = connection.scalars(_UNSETTLED) if some_unsettled else ()
+    seen = {(SourceName(row[3]), str(row[4])): row[5] for row in rows if row[5] is not None}
+    currency = Currency(
+        acl_observed_at={name: at for (name, kind), at in seen.items() if kind == _SOURCE},
+        unsettled=frozenset(DocumentKey(key) for key in unsettled),
+        heard={one: at for one, at in seen.items() if one[1] != _SOURCE},
+    )
+    return Edition(Epoch(epoch), documents, directory), currency
 
 
 _STATES: Final = {state.value: state for state in DocumentState}

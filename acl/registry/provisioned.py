@@ -4,6 +4,7 @@ Reads what directories have provisioned; changes nothing.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, true
@@ -79,6 +80,14 @@ class ProvisionedRegistry:
         with self._database.reading() as connection:
             total, rows = _paged(connection, found, tables.scim_groups.c.id, page)
             return total, [_group(connection, row, members=members) for row in rows]
+
+
+def name_of_facts(directory: SourceName) -> str:
+    """
+    Return under which name of `installation` it stands how a directory's ids are chosen.
+    """
+    # A name of any length, in a column of 64 characters.
+    return "directory " + sha256(directory.encode()).hexdigest()[:48]
 
 
 def kept_user(connection: Connection, directory: SourceName, identifier: str) -> KeptUser | None:

@@ -2,123 +2,26 @@
 What changes a directory's users; the rules stand in `provisioning`.
 """
 
-import uuid
-from collections.abc import Callable
-from datetime import datetime
-
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import Connection, or_, select
 
 from acl.directory.people import set_state
 from acl.model.principals import Principal, PrincipalKind
-from acl.model.provisioning import (
-    Condition,
-    IdAttribute,
-    Kept,
-    KeptUser,
-    StatedUser,
-    UserState,
-)
+from acl.model.provisioning import IdAttribute, Kept, KeptUser, StatedUser, UserState
 from acl.registry.directory_tables import scim_users
-from acl.registry.errors import PreconditionFailedError
+from acl.registry.errors import TakenError
 from acl.registry.provisioned import kept_user
-from acl.registry.provisioning import (
-    NotProvisionedError,
-    Provisioned,
-    Provisioning,
-    Record,
-    TakenError,
-    Turn,
-)
+from acl.registry.provisioning import Provisioned, Provisioning, Turn
 
 
-class UserProvisioning(Provisioning):
+class UserProvisioning(Provisioning[StatedUser, KeptUser]):
     """
-    Creates, changes and deletes users.
+    Creates, changes and deletes users. The principal of one that is deleted is refused.
     """
 
-    def create(self, stated: StatedUser, record: Record, *, now: datetime) -> KeptUser:
-        """
-        Provision a user.
+    _table = scim_users
 
-        Raises:
-            TakenError: Another one has the name, or the id that ACLs name.
-            UnusableStatementError: It has no such id, or one that no principal can have.
-        """
-        kept = Kept(str(uuid.uuid4()), 1, now, now)
-        principal = self._named(kept.id, stated)
-        with self._turn(now) as turn:
-            self._require_free(turn, kept.id, stated, principal)
-            values = {"directory": self._directory.name, "id": kept.id, "created": now}
-            values |= _columns(stated, principal, kept)
-            turn.connection.execute(insert(scim_users).values(**values))
-            set_state(
-                turn.connection, self._directory.name, principal.id, _state(stated), turn.epoch
-            )
-            record(_provisioned(turn, kept, principal, _state(stated), changed=True))
-        return KeptUser(kept, stated)
-
-    def change(
-        self,
-        identifier: str,
-        condition: Condition,
-        to: Callable[[StatedUser], StatedUser],
-        record: Record,
-        *,
-        now: datetime,
-    ) -> KeptUser:
-        """
-        Let a user become what `to` says of it.
-
-        Raises:
-            NotProvisionedError: There is none.
-            PreconditionFailedError: The condition does not hold for its version.
-            TakenError, UnusableStatementError: As for `create`.
-        """
-        with self._turn(now) as turn:
-            before = self._found(turn, identifier, condition)
-            stated = to(before.stated)
-            principal = self._named(identifier, stated)
-            if stated == before.stated:
-                state = _state(stated)
-                record(_provisioned(turn, before.kept, principal, state, changed=False))
-                return before
-            kept = Kept(identifier, before.kept.version + 1, before.kept.created, now)
-            self._require_free(turn, identifier, stated, principal)
-            self._write(turn, kept, stated, principal)
-            self._move(turn, identifier, self._named(identifier, before.stated), principal)
-            set_state(
-                turn.connection, self._directory.name, principal.id, _state(stated), turn.epoch
-            )
-            record(_provisioned(turn, kept, principal, _state(stated), changed=True))
-        return KeptUser(kept, stated)
-
-    def delete(
-        self, identifier: str, condition: Condition, record: Record, *, now: datetime
-    ) -> None:
-        """
-        Delete a user: it is in no group any more, and its principal is refused.
-
-        Raises:
-            NotProvisionedError: There is none.
-            PreconditionFailedError: The condition does not hold for its version.
-        """
-        with self._turn(now) as turn:
-            before = self._found(turn, identifier, condition)
-            principal = self._named(identifier, before.stated)
-            self._take_from_parents(turn, identifier, principal)
-            turn.connection.execute(
-                delete(scim_users).where(
-                    scim_users.c.directory == self._directory.name, scim_users.c.id == identifier
-                )
-            )
-            set_state(
-                turn.connection,
-                self._directory.name,
-                principal.id,
-                UserState.DELETED,
-                turn.epoch,
-            )
-            record(_provisioned(turn, before.kept, principal, UserState.DELETED, changed=True))
+    def _kept(self, connection: Connection, identifier: str) -> KeptUser | None:
+        return kept_user(connection, self._directory.name, identifier)
 
     def _named(self, identifier: str, stated: StatedUser) -> Principal:
         named = self._directory.user_id
@@ -129,18 +32,20 @@ class UserProvisioning(Provisioning):
         }
         return self._principal(PrincipalKind.USER, named, values[named])
 
-    def _found(self, turn: Turn, identifier: str, condition: Condition) -> KeptUser:
-        found = kept_user(turn.connection, self._directory.name, identifier)
-        if found is None:
-            raise NotProvisionedError
-        if not condition.holds(found.kept.version):
-            raise PreconditionFailedError
-        return found
+    def _columns(self, stated: StatedUser, principal: Principal, kept: Kept) -> dict[str, object]:
+        return {
+            "user_name": stated.user_name,
+            "user_name_folded": stated.user_name.casefold(),
+            "external_id": stated.external_id,
+            "active": stated.active,
+            "principal": principal.id,
+            "version": kept.version,
+            "modified": kept.modified,
+        }
 
     def _require_free(
         self, turn: Turn, identifier: str, stated: StatedUser, principal: Principal
     ) -> None:
-        # Writers take turns, so that nobody takes it between this look and the commit.
         others = select(scim_users.c.id).where(
             scim_users.c.directory == self._directory.name,
             scim_users.c.id != identifier,
@@ -152,30 +57,36 @@ class UserProvisioning(Provisioning):
         if turn.connection.execute(others).first() is not None:
             raise TakenError
 
-    def _write(self, turn: Turn, kept: Kept, stated: StatedUser, principal: Principal) -> None:
-        turn.connection.execute(
-            update(scim_users)
-            .where(scim_users.c.directory == self._directory.name, scim_users.c.id == kept.id)
-            .values(**_columns(stated, principal, kept))
-        )
+    def _made(
+        self, turn: Turn, kept: Kept, stated: StatedUser, principal: Principal
+    ) -> tuple[KeptUser, Provisioned]:
+        self._set_state(turn, principal, _state(stated))
+        return KeptUser(kept, stated), _provisioned(turn, kept, principal, _state(stated))
 
-    def _move(self, turn: Turn, identifier: str, old: Principal, new: Principal) -> None:
-        if old == new:
-            return
-        set_state(turn.connection, self._directory.name, old.id, UserState.DELETED, turn.epoch)
-        self._put_in_parents(turn, identifier, old, new)
+    def _changed(
+        self,
+        turn: Turn,
+        before: KeptUser,
+        kept: Kept,
+        stated: StatedUser,
+        old: Principal,
+        new: Principal,
+    ) -> tuple[KeptUser, Provisioned]:
+        del before
+        if old != new:
+            self._set_state(turn, old, UserState.DELETED)
+            self._put_in_parents(turn, kept.id, old, new)
+        return self._made(turn, kept, stated, new)
 
+    def _unchanged(self, turn: Turn, found: KeptUser, principal: Principal) -> Provisioned:
+        return _provisioned(turn, found.kept, principal, _state(found.stated), changed=False)
 
-def _columns(stated: StatedUser, principal: Principal, kept: Kept) -> dict[str, object]:
-    return {
-        "user_name": stated.user_name,
-        "user_name_folded": stated.user_name.casefold(),
-        "external_id": stated.external_id,
-        "active": stated.active,
-        "principal": principal.id,
-        "version": kept.version,
-        "modified": kept.modified,
-    }
+    def _gone(self, turn: Turn, found: KeptUser, principal: Principal) -> Provisioned:
+        self._set_state(turn, principal, UserState.DELETED)
+        return _provisioned(turn, found.kept, principal, UserState.DELETED)
+
+    def _set_state(self, turn: Turn, principal: Principal, state: UserState) -> None:
+        set_state(turn.connection, self._directory.name, principal.id, state, turn.epoch)
 
 
 def _state(stated: StatedUser) -> UserState:
@@ -183,6 +94,6 @@ def _state(stated: StatedUser) -> UserState:
 
 
 def _provisioned(
-    turn: Turn, kept: Kept, principal: Principal, state: UserState, *, changed: bool
+    turn: Turn, kept: Kept, principal: Principal, state: UserState, *, changed: bool = True
 ) -> Provisioned:
     return Provisioned(kept.id, kept.version, turn.epoch, principal, changed, state.value)

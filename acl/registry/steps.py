@@ -9,22 +9,42 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from acl.model.definers import Definer
 from acl.model.documents import DocumentPermission
 from acl.model.grants import AclSnapshot
 from acl.model.identifiers import AuthorityId, DocumentKey, ReadershipDigest, SourceName
 from acl.registry import tables
+from acl.registry.errors import RegistryMismatchError
 from acl.registry.permissions import permission_from
 
 logger = logging.getLogger(__name__)
 
 
-def ensure_source(connection: Connection, source: SourceName, authority: AuthorityId) -> None:
+def ensure_source(
+    connection: Connection,
+    source: SourceName,
+    authority: AuthorityId,
+    kind: Definer = Definer.SOURCE,
+) -> None:
     """
-    Make sure that the source has a row.
+    Make sure that the source has a row, and that no other kind of system has spoken under its name.
+
+    Raises:
+        RegistryMismatchError: One has: what it said would be taken for what this one says.
     """
-    known = select(tables.sources.c.name).where(tables.sources.c.name == source)
-    if connection.scalar(known) is None:
-        connection.execute(insert(tables.sources).values(name=source, authority=authority))
+    mine = tables.sources.c.name == source
+    row = connection.execute(select(tables.sources.c.kind).where(mine)).one_or_none()
+    values = {"authority": authority, "kind": kind.value}
+    if row is None:
+        connection.execute(insert(tables.sources).values(name=source, **values))
+    elif row.kind is None:
+        connection.execute(update(tables.sources).where(mine).values(**values))
+    elif row.kind != kind.value:
+        msg = (
+            f"{source!r} was the name of a {row.kind} and is now that of a {kind.value}; give it "
+            f"another name, or let go of what the old one said with 'readership forget {source}'"
+        )
+        raise RegistryMismatchError(msg)
 
 
 def mark_observed(connection: Connection, source: SourceName, at: datetime) -> None:

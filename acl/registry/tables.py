@@ -112,9 +112,11 @@ sources = Table(
     Column("acl_observed_at", UtcTime, nullable=True),
     Column("synced_at", UtcTime, nullable=True),
     Column("first_sync_done_at", UtcTime, nullable=True),
+    Column("kind", exact_text(16), nullable=True),
 )
 """
-`first_sync_done_at`: when a sync of the source was first carried through to its end.
+`kind` is what kind of system has spoken under the name (`acl.model.definers`); null once that is
+forgotten. `first_sync_done_at`: when a sync of the source was first carried through to its end.
 """
 
 readerships = Table(

@@ -21,6 +21,7 @@ from acl.keys.acl_seal import AclSealer
 from acl.keys.envelope import EnvelopeKey
 from acl.keys.naming import Namer
 from acl.keys.provider import WrappedKey
+from acl.model.definers import Definer
 from acl.model.documents import DocumentPermission, DocumentState
 from acl.model.grants import AclSnapshot
 from acl.model.identifiers import (
@@ -147,12 +148,14 @@ class RegistryWriter:
         with self._database.reading() as connection:
             return pushed_among(connection, keys)
 
-    def register_source(self, source: SourceName, authority: AuthorityId) -> None:
+    def register_source(
+        self, source: SourceName, authority: AuthorityId, kind: Definer = Definer.SOURCE
+    ) -> None:
         """
-        Make sure that the source has a row.
+        Make sure that the source has a row; errors as in `ensure_source`.
         """
         with self._database.writing() as connection:
-            ensure_source(connection, source, authority)
+            ensure_source(connection, source, authority, kind)
 
     def apply_permissions(
         self,
@@ -248,10 +251,8 @@ class RegistryWriter:
             current = current_permission(connection, key)
             if current is None:
                 return None
-            owned = select(tables.chunks.c.chunk).where(
-                tables.chunks.c.document_key == key,
-                tables.chunks.c.revision == current.revision,
-            )
+            of = tables.chunks.c
+            owned = select(of.chunk).where(of.document_key == key, of.revision == current.revision)
             chunks = tuple(ChunkId(chunk) for chunk in connection.scalars(owned))
         return SettledState(current, chunks)
 
@@ -300,9 +301,8 @@ class RegistryWriter:
         """
         Return revision, data key and card of a document that has content.
         """
-        wanted = select(tables.documents).where(
-            tables.documents.c.key == key, tables.documents.c.wrapped_key.is_not(None)
-        )
+        named = tables.documents.c
+        wanted = select(tables.documents).where(named.key == key, named.wrapped_key.is_not(None))
         with self._database.reading() as connection:
             row = connection.execute(wanted).one_or_none()
         if row is None:

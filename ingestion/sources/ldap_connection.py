@@ -19,7 +19,7 @@ from ldap3.core.exceptions import LDAPException
 from pyasn1.error import PyAsn1Error
 
 from acl.errors import InputError
-from ingestion.sources.ldap_listing import Entry
+from ingestion.sources.ldap_search import Entry
 
 PAGED: Final = "1.2.840.113556.1.4.319"
 SUCCESS: Final = 0
@@ -202,7 +202,9 @@ def _entry(base: str, one: dict[str, Any]) -> Entry:
         name.lower(): [bytes(value) for value in values]
         for name, values in one["raw_attributes"].items()
     }
-    return Entry(one["dn"], attributes)
+    # Strictly: ldap3 reads what is no UTF-8 as something else, which may be another entry's DN.
+    with _answering(base):
+        return Entry(bytes(one["raw_dn"]).decode("utf-8"), attributes)
 
 
 def _refuse(what: str, why: str) -> NoReturn:

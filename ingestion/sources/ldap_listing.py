@@ -4,26 +4,36 @@ From the entries of a directory to group definitions.
 The rules:
 
 1. An answer that is not whole is none: see `EntrySearch`. Nothing is concluded from it.
-2. Two entries of one DN, or of one id, refuse the listing: one person would be two.
-3. A member is the listed user or group whose DN it is. One that is neither, or that has no usable
-   id, leaves its group not fully known: it grants those who are known, and its denial denies
-   everybody (`acl.decision.membership`). A group without a usable id is left out.
-4. A filter that finds no group is taken for a wrong filter.
+2. An entry that is listed twice, and two entries of one id, refuse the listing: one person would
+   be two.
+3. A member is the listed user or group whose DN it is, letter for letter. Where it is spelled
+   otherwise, the server says whose DN it is: only the server knows which spellings are one.
+4. A member that is not listed, or has no usable id, leaves its group not fully known: it grants
+   those who are known, and its denial denies everybody (`acl.decision.membership`). A group
+   without a usable id is left out.
+5. A group in which no member can be seen is not fully known: it may be empty, or its members may
+   be hidden, which look alike. The operator may say that none are hidden.
+6. Whose primary group it is belongs to a group, which is then not fully known: users who are not
+   listed may belong to it as well, and nothing of the group says so.
+7. A filter that finds no group is taken for a wrong filter.
 """
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from acl.errors import InputError
 from acl.model.identifiers import AuthorityId, TenantId
 from acl.model.principals import Principal, PrincipalKind
-from ingestion.sources.ldap_names import identifier, same_name
+from ingestion.sources.ldap_names import identifier, likeness
+from ingestion.sources.ldap_primary import PrimaryGroups
+from ingestion.sources.ldap_search import Entry, EntrySearch
 from ingestion.sources.port import Problem
 
-UNLISTED: Final = "not listed: "
+HIDDEN: Final = "members that may be hidden"
+PRIMARY_ELSEWHERE: Final = "users whose primary group it is, and who are not listed"
 MAX_RANGES: Final = 10_000
 VERSION: Final = "uSNChanged"
 """
@@ -31,47 +41,6 @@ What changes with an entry, in the one kind of directory that hands out members 
 """
 
 _RANGE: Final = re.compile(r"(?P<name>[^;]+);range=(?P<first>\d+)-(?P<last>\d+|\*)")
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """
-    One entry, with the attributes that were asked for, in lower case.
-    """
-
-    dn: str
-    attributes: Mapping[str, Sequence[bytes]]
-
-    def values(self, attribute: str) -> Sequence[bytes]:
-        """
-        Return the values of an attribute; none if it is not there.
-        """
-        return self.attributes.get(attribute.lower(), ())
-
-
-class EntrySearch(Protocol):
-    """
-    Asks a directory.
-    """
-
-    def entries(self, base: str, wanted: str, attributes: Sequence[str]) -> Iterator[Entry]:
-        """
-        Yield every entry below a base that a filter finds.
-
-        Raises:
-            InputError: Not every entry was there: an error, a limit, a referral, a silence. What
-                was yielded before is worth nothing then.
-        """
-        ...
-
-    def entry(self, dn: str, attributes: Sequence[str]) -> Entry | None:
-        """
-        Return one entry by its DN, if it is there.
-
-        Raises:
-            InputError: The directory did not answer.
-        """
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +56,8 @@ class Wanted:
     groups_filter: str
     group_id: str
     member: str
+    none_hidden: bool = False
+    """Whether a group in which no member can be seen is empty, as the operator says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +86,14 @@ class Listing:
     Puts one listing together.
     """
 
-    def __init__(self, tenant: TenantId, authority: AuthorityId, wanted: Wanted) -> None:
+    def __init__(
+        self, tenant: TenantId, authority: AuthorityId, wanted: Wanted, search: EntrySearch
+    ) -> None:
         self._tenant, self._authority, self._wanted = tenant, authority, wanted
-        self._known: dict[str, Principal] = {}
-        self._dns: set[str] = set()
+        self._search = search
+        self._listed: dict[str, Principal | None] = {}
+        self._alike: set[str] = set()
+        self._otherwise: dict[str, Principal | None] = {}
         self._taken: set[Principal] = set()
         self._problems: list[Problem] = []
 
@@ -137,20 +112,29 @@ class Listing:
             (self._name(PrincipalKind.GROUP, self._wanted.group_id, one.entry), one)
             for one in found
         ]
-        count = sum(
-            self._name(PrincipalKind.USER, self._wanted.user_id, one) is not None for one in users
-        )
-        defined = {group: self._members(group, one) for group, one in named if group is not None}
+        people = [(one, self._name(PrincipalKind.USER, self._wanted.user_id, one)) for one in users]
+        self._alike = {likeness(dn) for dn in self._listed}
+        primary = PrimaryGroups(people)
+        defined = {
+            group: self._members(group, one, primary.members_of(one.entry))
+            for group, one in named
+            if group is not None
+        }
+        if hidden := sum(not one.members for one in found) * (not self._wanted.none_hidden):
+            what = f"{hidden} groups in which no {self._wanted.member} can be seen"
+            self._problems.append(
+                Problem(self._wanted.groups_base, f"{what} are not fully known: memberless_groups")
+            )
+        count = sum(principal is not None for _, principal in people)
         return Listed(defined, tuple(self._problems), count)
 
     def _name(self, kind: PrincipalKind, attribute: str, entry: Entry) -> Principal | None:
-        key = _key(entry.dn)
-        if key in self._dns:
+        if entry.dn in self._listed:
             msg = (
                 f"{entry.dn} is listed twice, perhaps as a user and as a group; narrow the filters"
             )
             raise InputError(msg)
-        self._dns.add(key)
+        self._listed[entry.dn] = None
         try:
             named = identifier(attribute, entry.values(attribute))
             principal = Principal(self._tenant, self._authority, kind, named)
@@ -160,31 +144,53 @@ class Listing:
         if principal in self._taken:
             msg = f"{entry.dn} has the {attribute} of another entry: {principal.id!r}"
             raise InputError(msg)
-        self._known[key] = principal
+        self._listed[entry.dn] = principal
         self._taken.add(principal)
         return principal
 
-    def _members(self, group: Principal, one: GroupEntry) -> frozenset[Principal]:
+    def _members(
+        self, group: Principal, one: GroupEntry, primary: frozenset[Principal | None]
+    ) -> frozenset[Principal]:
         members: set[Principal] = set()
         unlisted = 0
         for value in one.members:
-            dn = value.decode("utf-8", errors="backslashreplace")
-            found = self._known.get(_key(dn))
+            found = self._member(value)
             unlisted += found is None
-            members.add(found or self._unknown(dn))
+            members.add(found or self._unlisted(_shown(value)))
         if unlisted:
             what = f"{unlisted} members are listed neither as users nor as groups"
             self._problems.append(Problem(f"{group}", f"{what}: it is not fully known"))
+        if not one.members and not self._wanted.none_hidden:
+            members.add(self._unlisted(HIDDEN))
+        if primary:
+            members |= {found for found in primary if found is not None}
+            members.add(self._unlisted(PRIMARY_ELSEWHERE))
         return frozenset(members)
 
-    def _unknown(self, dn: str) -> Principal:
-        # A group that nobody defines: whoever it may stand for is not known.
-        name = UNLISTED + dn
+    def _member(self, value: bytes) -> Principal | None:
         try:
-            return Principal(self._tenant, self._authority, PrincipalKind.GROUP, name)
+            dn = value.decode("utf-8")
+        except UnicodeDecodeError:
+            return None
+        if dn in self._listed:
+            return self._listed[dn]
+        if dn not in self._otherwise:
+            self._otherwise[dn] = self._spelled_otherwise(dn)
+        return self._otherwise[dn]
+
+    def _spelled_otherwise(self, dn: str) -> Principal | None:
+        if likeness(dn) not in self._alike:
+            return None
+        found = self._search.entry(dn, [])
+        return None if found is None else self._listed.get(found.dn)
+
+    def _unlisted(self, what: str) -> Principal:
+        # Of a kind that nobody can define or be: whoever it may stand for is not known.
+        try:
+            return Principal(self._tenant, self._authority, PrincipalKind.UNLISTED, what)
         except ValueError:
-            name = UNLISTED + hashlib.sha256(dn.encode("utf-8", "surrogatepass")).hexdigest()
-            return Principal(self._tenant, self._authority, PrincipalKind.GROUP, name)
+            name = hashlib.sha256(what.encode("utf-8", "surrogatepass")).hexdigest()
+            return Principal(self._tenant, self._authority, PrincipalKind.UNLISTED, name)
 
 
 def whole_members(search: EntrySearch, entry: Entry, attribute: str) -> Sequence[bytes]:
@@ -232,8 +238,5 @@ def _part(entry: Entry, attribute: str) -> tuple[int, int | None, Sequence[bytes
     return None
 
 
-def _key(dn: str) -> str:
-    try:
-        return same_name(dn)
-    except ValueError:
-        return dn
+def _shown(value: bytes) -> str:
+    return value.decode("utf-8", errors="backslashreplace")

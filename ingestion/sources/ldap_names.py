@@ -1,32 +1,32 @@
 """
-Names in a directory: which DNs are one, and what an entry's id is.
+Names in a directory: which spellings may be of one DN, and what an entry's id is.
 
 A DN is only ever used to find out which entry a group's member is. Who that is, is the entry's
 id, byte for byte.
 """
 
+import re
+import unicodedata
 import uuid
 from collections.abc import Sequence
 from typing import Final
 
-_SEPARATORS: Final = {",": "\0,", ";": "\0,", "+": "\0+"}
-_HEX: Final = frozenset("0123456789abcdefABCDEF")
+_ESCAPED: Final = re.compile(r"((?:\\[0-9A-Fa-f]{2})+)|\\(.)", re.DOTALL)
 _SID_HEADER: Final = 8
 _SUBAUTHORITY: Final = 4
 _GUID_BYTES: Final = 16
 
 
-def same_name(dn: str) -> str:
+def likeness(dn: str) -> str:
     """
-    Return what equal DNs share (RFC 4514), however they are written: case, escapes and spaces.
+    Return what every usual spelling of a DN shares: case, escapes, spaces and order do not matter.
 
-    Two entries whose DNs differ in case alone become one; whoever lists entries must refuse that.
-
-    Raises:
-        ValueError: It is no DN.
+    DNs of two entries may share it, too. Which of them is meant, only their server can say: what
+    it holds for equal depends on the attribute, and on the server.
     """
-    parts = [_same_part(part) for part in _split(dn).split("\0,")]
-    return "\0,".join(parts)
+    parts = re.split("[,;+]", _ESCAPED.sub(_undone, dn))
+    values = [part.partition("=")[2] for part in parts]
+    return ",".join(sorted("".join(_folded(one).split()) for one in values))
 
 
 def identifier(attribute: str, values: Sequence[bytes]) -> str:
@@ -63,42 +63,12 @@ def _sid(value: bytes) -> str:
     return "-".join(["S", str(value[0]), str(authority), *map(str, parts)])
 
 
-def _split(dn: str) -> str:
-    """
-    Undo the escapes, and mark what separates.
-    """
-    out: list[str] = []
-    at = 0
-    while at < len(dn):
-        character = dn[at]
-        if character != "\\":
-            out.append(_SEPARATORS.get(character, character))
-            at += 1
-            continue
-        run = bytearray()
-        while dn[at : at + 1] == "\\" and set(dn[at + 1 : at + 3]) <= _HEX and at + 2 < len(dn):
-            run.append(int(dn[at + 1 : at + 3], 16))
-            at += 3
-        if run:
-            out.append(run.decode("utf-8", errors="strict"))
-        elif at + 1 < len(dn):
-            out.append(dn[at + 1])
-            at += 2
-        else:
-            msg = f"not a DN: {dn!r:.100}"
-            raise ValueError(msg)
-    if "\0" in dn:
-        msg = "a DN with a NUL"
-        raise ValueError(msg)
-    return "".join(out)
+def _undone(escaped: re.Match[str]) -> str:
+    octets, character = escaped.groups()
+    if octets is None:
+        return str(character)
+    return bytes.fromhex(octets.replace("\\", "")).decode("utf-8", errors="replace")
 
 
-def _same_part(part: str) -> str:
-    pairs = []
-    for one in part.split("\0+"):
-        name, equals, value = one.partition("=")
-        if not equals or not name.strip():
-            msg = f"not a DN: {part!r:.100}"
-            raise ValueError(msg)
-        pairs.append(f"{name.strip().lower()}={' '.join(value.split()).casefold()}")
-    return "\0+".join(sorted(pairs))
+def _folded(value: str) -> str:
+    return unicodedata.normalize("NFKC", value).casefold()

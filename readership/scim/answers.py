@@ -9,9 +9,13 @@ from typing import Final
 from fastapi.responses import JSONResponse
 
 from acl.errors import InputError, ReadershipError
-from acl.registry.errors import PreconditionFailedError
+from acl.registry.errors import (
+    NotProvisionedError,
+    PreconditionFailedError,
+    TakenError,
+    UnusableStatementError,
+)
 from acl.registry.filtering import UnusableFilterError
-from acl.registry.provisioning import NotProvisionedError, TakenError, UnusableStatementError
 from readership.push_headers import EPOCH_HEADER
 from readership.scim.errors import (
     INVALID_FILTER,

@@ -11,32 +11,21 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
-from acl.audit.chain import AuditTrail
-from acl.audit.events import AuditEvent
 from acl.errors import ReadershipError
 from acl.identity.presented import Credentials
 from acl.identity.reader import VerifiedReader
-from acl.identity.revocation import RevocationRule
 from acl.identity.tokens import TokenVerifier
 from acl.model.identifiers import SourceName
 from acl.model.scopes import SCIM_SCOPE
-from acl.model.switches import Switches
-from acl.registry.database import Database
 from acl.registry.provisioned import ProvisionedRegistry
 from acl.registry.provisioning import Provisioned
 from acl.registry.provisioning_groups import GroupProvisioning
 from acl.registry.provisioning_users import UserProvisioning
-from acl.registry.switchboard import SwitchBoard
+from readership.recording import MAX_RECORDED_MEMBERS, DeskRecords, Request
 from readership.scim.errors import ProvisioningNotAllowedError
-from readership.staying import require_staying
+from readership.staying import SenderRule
 from retrieval.authenticate import authenticate
-from retrieval.authorize import require_switched_on
-from retrieval.errors import InsufficientScopeError
-
-MAX_REASON_CHARACTERS: Final = 500
-MAX_RECORDED_MEMBERS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +47,7 @@ class Provisioner:
     A verified client and its directory; made by `ScimDesk.admit` only.
     """
 
-    request_id: str
-    reader: VerifiedReader
+    request: Request
     directory: ScimDirectory
 
 
@@ -71,13 +59,11 @@ class ScimDesk:
 
     verifier: TokenVerifier
     directories: Mapping[tuple[str, str], ScimDirectory]
-    switches: SwitchBoard
-    trail: AuditTrail
+    records: DeskRecords
+    senders: SenderRule
     refused_token: Callable[[ReadershipError, str], None]
     clock: Callable[[], datetime]
     base: str
-    revocation: RevocationRule
-    database: Database
 
     def admit(self, credentials: Credentials, request_id: str, operation: str) -> Provisioner:
         """
@@ -87,30 +73,29 @@ class ScimDesk:
             NotAuthenticatedError, TokenRejectedError: The uniform 401.
             InsufficientScopeError: The token was not issued for provisioning.
             SwitchedOffError: An operator has switched the client, or the subject, off.
-            ProvisioningNotAllowedError: No directory is provisioned by the client.
+            NotAdmittedError: A directory says that the sender is gone, or does not know it.
+            ProvisioningNotAllowedError: No directory is provisioned by the client, or client or
+                actor are held to some sources.
         """
-        reader = authenticate(credentials, self.verifier)
-        try:
-            directory = self._admitted(reader)
-        except ReadershipError as error:
-            self._record(request_id, reader, "refused", {"operation": operation, **_why(error)})
-            raise
+        request = Request(request_id, authenticate(credentials, self.verifier))
+        with self.records.refusals(request, {"operation": operation}):
+            directory = self._admitted(request.reader)
         directory.users.heard(now=self.clock())
-        return Provisioner(request_id, reader, directory)
+        return Provisioner(request, directory)
 
-    def require_staying(self, by: Provisioner) -> None:
+    def require_staying(self, by: Provisioner, operation: str) -> None:
         """
         Ask again, now that the body is here; see `readership.staying`.
         """
-        require_staying(by.reader, self.revocation, self.database, self.switches, self.clock())
+        with self.records.refusals(by.request, _at(by, operation)):
+            self._admitted(by.request.reader)
 
     def _admitted(self, reader: VerifiedReader) -> ScimDirectory:
-        self.revocation.check(reader, self.database)
-        if SCIM_SCOPE not in reader.scopes:
-            raise InsufficientScopeError(SCIM_SCOPE)
-        require_switched_on(reader, Switches(self.switches.off()))
         found = self.directories.get((reader.issuer, reader.client))
-        if found is None:
+        own = None if found is None else found.name
+        self.senders.require(reader, SCIM_SCOPE, provisions=own)
+        # A directory's groups count in every source: whoever is held to some has no part in it.
+        if found is None or reader.sources is not None:
             raise ProvisioningNotAllowedError
         return found
 
@@ -124,16 +109,14 @@ class ScimDesk:
         """
         Record that a request changed nothing, before its client is told.
         """
-        details = {"directory": by.directory.name, "operation": operation, **_why(error)}
-        self._record(by.request_id, by.reader, "refused", details)
+        self.records.refused(by.request, _at(by, operation), error)
 
     def record_change(self, by: Provisioner, operation: str, done: Provisioned) -> None:
         """
         Record what a change has come to.
         """
         details: dict[str, object] = {
-            "directory": by.directory.name,
-            "operation": operation,
+            **_at(by, operation),
             "id": done.id,
             "principal": str(done.principal),
             "version": done.version,
@@ -146,28 +129,7 @@ class ScimDesk:
             if members:
                 details[what] = list(members[:MAX_RECORDED_MEMBERS])
                 details[f"{what}_count"] = len(members)
-        self._record(by.request_id, by.reader, "accepted", details)
-
-    def _record(
-        self,
-        request_id: str,
-        reader: VerifiedReader,
-        outcome: str,
-        details: Mapping[str, object],
-    ) -> None:
-        self.trail.append(
-            AuditEvent(
-                at=self.clock(),
-                request_id=request_id,
-                action="provision",
-                outcome=outcome,
-                issuer=reader.issuer,
-                subject=reader.subject,
-                client=reader.client,
-                actors=reader.actors,
-                details=details,
-            )
-        )
+        self.records.accepted(by.request, details)
 
 
 class _Recorder:
@@ -194,5 +156,5 @@ def new_request_id() -> str:
     return secrets.token_hex(16)
 
 
-def _why(error: ReadershipError) -> dict[str, object]:
-    return {"code": error.code, "reason": error.diagnostics()[:MAX_REASON_CHARACTERS]}
+def _at(by: Provisioner, operation: str) -> dict[str, object]:
+    return {"directory": by.directory.name, "operation": operation}

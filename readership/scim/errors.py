@@ -11,6 +11,7 @@ INVALID_SYNTAX: Final = "invalidSyntax"
 INVALID_VALUE: Final = "invalidValue"
 INVALID_PATH: Final = "invalidPath"
 INVALID_FILTER: Final = "invalidFilter"
+TOO_MANY: Final = "tooMany"
 NO_TARGET: Final = "noTarget"
 MUTABILITY: Final = "mutability"
 

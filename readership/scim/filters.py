@@ -20,7 +20,7 @@ from readership.scim.errors import INVALID_FILTER, INVALID_PATH, RefusedRequestE
 MAX_CHARACTERS: Final = 4_096
 MAX_TESTS: Final = 64
 MAX_DEPTH: Final = 16
-CORE: Final = "urn:ietf:params:scim:schemas:core:2.0:"
+CORE: Final = re.compile(r"urn:ietf:params:scim:schemas:core:2\.0:(user|group):", re.IGNORECASE)
 _TOKEN: Final = re.compile(
     r"""\s*(?:
       (?P<text>"(?:[^"\\\x00-\x1f]|\\.)*")
@@ -72,9 +72,8 @@ def attribute_name(text: str) -> str:
     """
     Return an attribute's name in lower case, without the URN of the core schema.
     """
-    if text.lower().startswith(CORE):
-        _, _, text = text[len(CORE) :].partition(":")
-    return text.lower()
+    core = CORE.match(text)
+    return (text[core.end() :] if core else text).lower()
 
 
 class _Reading:

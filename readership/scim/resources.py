@@ -4,7 +4,7 @@ Users and groups as a client writes them, and as it reads them back.
 Only what permissions need is kept: `userName`, `externalId` and `active` of a user, and
 `displayName`, `externalId` and `members` of a group. The other attributes of the core schema, and
 every extension, are accepted and dropped. A name that is in no schema is refused: it may be a
-misspelt `active`.
+misspelt `active`. So is what says nothing where silence could be meant in two ways.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,17 @@ Json: TypeAlias = dict[str, object]
 USER: Final = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP: Final = "urn:ietf:params:scim:schemas:core:2.0:Group"
 MAX_NAME_BYTES: Final = 512
-READ_ONLY: Final = frozenset({"id", "schemas", "meta"})
+REPEATED: Final = frozenset({"id", "schemas", "meta"})
+READ_ONLY: Final[Mapping[str, frozenset[str]]] = {
+    USER: REPEATED | {"groups"},
+    GROUP: REPEATED,
+}
+"""
+What this service says alone: ignored where a whole resource is stated (RFC 7644, section 3.5.1).
+"""
+
+STANDARD: Final = "urn:ietf:"
+EXTENSION: Final = "urn:ietf:params:scim:schemas:extension:"
 DROPPED: Final[Mapping[str, frozenset[str]]] = {
     USER: frozenset(
         {
@@ -38,7 +48,6 @@ DROPPED: Final[Mapping[str, frozenset[str]]] = {
             "ims",
             "photos",
             "addresses",
-            "groups",
             "entitlements",
             "roles",
             "x509certificates",
@@ -57,7 +66,12 @@ _TRUTHS: Final = {"true": True, "false": False}
 def is_dropped(schema: str, attribute: str) -> bool:
     """
     Say whether an attribute is accepted and not kept; one of an extension always is.
+
+    What begins like a name of the standard, and is neither of the core schema nor of an
+    extension, is a slip of the pen.
     """
+    if attribute.startswith(STANDARD):
+        return attribute.startswith(EXTENSION)
     return attribute in DROPPED[schema] or attribute.startswith("urn:")
 
 
@@ -99,19 +113,39 @@ def replaced_user(stated: StatedUser, before: StatedUser, *, says_active: bool) 
     return stated if says_active else replace(stated, active=before.active)
 
 
-def read_group(body: Mapping[str, object]) -> StatedGroup:
+def read_group(body: Mapping[str, object]) -> tuple[StatedGroup, bool]:
     """
-    Read a group.
+    Read a group, and whether it says who its members are; one that does not has none.
 
     Raises:
         RefusedRequestError: It is no group.
     """
     stated = _resource(body, GROUP)
-    return StatedGroup(
+    group = StatedGroup(
         name_of("displayName", stated.get("displayname")),
         external_id_of(stated.get("externalid")),
         members_of(stated.get("members")),
     )
+    return group, stated.get("members") is not None
+
+
+def replaced_group(stated: StatedGroup, before: StatedGroup, *, says_members: bool) -> StatedGroup:
+    """
+    Return what a group becomes that is replaced.
+
+    To empty a group in silence would let in whom a denial of it keeps out, and to leave it as it
+    is would leave in whoever was taken out: silence is refused where there are members.
+
+    Raises:
+        RefusedRequestError: It says nothing of members, and there are some.
+    """
+    if before.members and not says_members:
+        msg = (
+            f"'members' is missing, and the group has {len(before.members)}; "
+            'send all of them, or "members": [] if it has none any more'
+        )
+        raise RefusedRequestError(msg, INVALID_VALUE)
+    return stated
 
 
 def name_of(what: str, value: object) -> str:
@@ -181,7 +215,7 @@ def _resource(body: Mapping[str, object], schema: str) -> Json:
     if not isinstance(schemas, list) or schema not in schemas:
         msg = f"'schemas' does not name {schema}"
         raise RefusedRequestError(msg)
-    for name in stated.keys() - KEPT[schema] - READ_ONLY:
+    for name in stated.keys() - KEPT[schema] - READ_ONLY[schema]:
         if not is_dropped(schema, name):
             msg = f"{name!r:.80} is not an attribute of {schema}"
             raise RefusedRequestError(msg)

@@ -18,9 +18,10 @@ from acl.identity.errors import ReaderRefusedError, TokenRejectedError
 from acl.model.scopes import SCIM_SCOPE
 from acl.model.strict_json import parse_object
 from acl.registry.filtering import UnusableFilterError
-from readership.scim import answers, discovery, groups, users
+from readership.scim import answers, discovery, operations
 from readership.scim.desk import Provisioner, ScimDesk, new_request_id
 from readership.scim.errors import RefusedRequestError
+from readership.scim.kinds import GROUPS, USERS, Kind
 from readership.scim.resources import Json
 from retrieval.api.presented import presented_by
 from retrieval.api.problems import Challenges
@@ -39,7 +40,7 @@ NOT_BUILT: Final = frozenset({"Me", "Bulk", ".search"})
 ENDPOINTS: Final = frozenset(
     {"Users", "Groups", "ServiceProviderConfig", "Schemas", "ResourceTypes"}
 )
-Work: TypeAlias = Callable[[Provisioner, Json], Response]
+Work: TypeAlias = Callable[[operations.Call, Json], Response]
 _OPEN: Final[dict[str, Any]] = {"type": "object", "additionalProperties": True}
 _ERRORS: Final[dict[int | str, dict[str, Any]]] = {
     status: {"description": text, "content": {answers.MEDIA_TYPE: {"schema": _OPEN}}}
@@ -67,9 +68,9 @@ def scim_routes(desk: ScimDesk, challenges: Challenges) -> APIRouter:
     """
     router = APIRouter(prefix=PREFIX, responses=_ERRORS, dependencies=[Security(declared_bearer)])
     serving = _Serving(desk, challenges)
-    _user_routes(router, desk, serving)
-    _group_routes(router, desk, serving)
-    _discovery_routes(router, desk, serving)
+    _resource_routes(router, serving, USERS)
+    _resource_routes(router, serving, GROUPS)
+    _discovery_routes(router, serving)
 
     @router.api_route("/{rest:path}", methods=METHODS, include_in_schema=False)
     async def nothing_there(request: Request, rest: str) -> Response:
@@ -89,119 +90,74 @@ def _nowhere(first: str, more: str) -> Response:
     raise RefusedRequestError(status.phrase, "", status)
 
 
-def _user_routes(router: APIRouter, desk: ScimDesk, serving: "_Serving") -> None:
-    one = "/Users/{id}"
+def _resource_routes(router: APIRouter, serving: "_Serving", kind: Kind[Any, Any]) -> None:
+    name, what = kind.name, kind.name.lower()
+    every, one = f"/{name}s", f"/{name}s/{{id}}"
 
-    @router.get("/Users", operation_id="scimListUsers", openapi_extra=PLAIN)
-    async def list_users(request: Request) -> Response:
+    @router.get(every, operation_id=f"scimList{name}s", openapi_extra=PLAIN)
+    async def list_all(request: Request) -> Response:
         return await serving.read(
-            request, "list users", lambda by, _: users.listed(desk, by, request)
+            request, f"list {what}s", lambda call, _: operations.listed(kind, call)
         )
 
-    @router.post(
-        "/Users",
-        operation_id="scimCreateUser",
-        status_code=201,
-        openapi_extra=WITH_BODY,
-    )
-    async def create_user(request: Request) -> Response:
+    @router.post(every, operation_id=f"scimCreate{name}", status_code=201, openapi_extra=WITH_BODY)
+    async def create(request: Request) -> Response:
         return await serving.change(
-            request, "create user", lambda by, body: users.created(desk, by, request, body)
+            request, f"create {what}", lambda call, body: operations.created(kind, call, body)
         )
 
-    @router.get(one, operation_id="scimGetUser", openapi_extra=PLAIN)
-    async def get_user(request: Request, id: str) -> Response:  # noqa: A002
+    @router.get(one, operation_id=f"scimGet{name}", openapi_extra=PLAIN)
+    async def get(request: Request, id: str) -> Response:  # noqa: A002
         return await serving.read(
-            request, "get user", lambda by, _: users.got(desk, by, request, id)
+            request, f"get {what}", lambda call, _: operations.got(kind, call, id)
         )
 
-    @router.put(one, operation_id="scimReplaceUser", openapi_extra=WITH_BODY)
-    async def replace_user(request: Request, id: str) -> Response:  # noqa: A002
+    @router.put(one, operation_id=f"scimReplace{name}", openapi_extra=WITH_BODY)
+    async def replace(request: Request, id: str) -> Response:  # noqa: A002
         return await serving.change(
-            request, "replace user", lambda by, body: users.replaced(desk, by, request, id, body)
+            request, f"replace {what}", lambda call, body: operations.replaced(kind, call, id, body)
         )
 
-    @router.patch(one, operation_id="scimPatchUser", openapi_extra=WITH_BODY)
-    async def patch_user(request: Request, id: str) -> Response:  # noqa: A002
+    @router.patch(one, operation_id=f"scimPatch{name}", openapi_extra=WITH_BODY)
+    async def patch(request: Request, id: str) -> Response:  # noqa: A002
         return await serving.change(
-            request, "patch user", lambda by, body: users.patched(desk, by, request, id, body)
+            request, f"patch {what}", lambda call, body: operations.patched(kind, call, id, body)
         )
 
-    @router.delete(one, operation_id="scimDeleteUser", status_code=204, openapi_extra=PLAIN)
-    async def delete_user(request: Request, id: str) -> Response:  # noqa: A002
+    @router.delete(one, operation_id=f"scimDelete{name}", status_code=204, openapi_extra=PLAIN)
+    async def delete(request: Request, id: str) -> Response:  # noqa: A002
         return await serving.read(
-            request, "delete user", lambda by, _: users.deleted(desk, by, request, id)
+            request, f"delete {what}", lambda call, _: operations.deleted(kind, call, id)
         )
 
 
-def _group_routes(router: APIRouter, desk: ScimDesk, serving: "_Serving") -> None:
-    one = "/Groups/{id}"
-
-    @router.get("/Groups", operation_id="scimListGroups", openapi_extra=PLAIN)
-    async def list_groups(request: Request) -> Response:
-        return await serving.read(
-            request, "list groups", lambda by, _: groups.listed(desk, by, request)
-        )
-
-    @router.post(
-        "/Groups",
-        operation_id="scimCreateGroup",
-        status_code=201,
-        openapi_extra=WITH_BODY,
-    )
-    async def create_group(request: Request) -> Response:
-        return await serving.change(
-            request, "create group", lambda by, body: groups.created(desk, by, request, body)
-        )
-
-    @router.get(one, operation_id="scimGetGroup", openapi_extra=PLAIN)
-    async def get_group(request: Request, id: str) -> Response:  # noqa: A002
-        return await serving.read(
-            request, "get group", lambda by, _: groups.got(desk, by, request, id)
-        )
-
-    @router.put(one, operation_id="scimReplaceGroup", openapi_extra=WITH_BODY)
-    async def replace_group(request: Request, id: str) -> Response:  # noqa: A002
-        return await serving.change(
-            request, "replace group", lambda by, body: groups.replaced(desk, by, request, id, body)
-        )
-
-    @router.patch(one, operation_id="scimPatchGroup", openapi_extra=WITH_BODY)
-    async def patch_group(request: Request, id: str) -> Response:  # noqa: A002
-        return await serving.change(
-            request, "patch group", lambda by, body: groups.patched(desk, by, request, id, body)
-        )
-
-    @router.delete(one, operation_id="scimDeleteGroup", status_code=204, openapi_extra=PLAIN)
-    async def delete_group(request: Request, id: str) -> Response:  # noqa: A002
-        return await serving.read(
-            request, "delete group", lambda by, _: groups.deleted(desk, by, request, id)
-        )
-
-
-def _discovery_routes(router: APIRouter, desk: ScimDesk, serving: "_Serving") -> None:
+def _discovery_routes(router: APIRouter, serving: "_Serving") -> None:
     @router.get("/ServiceProviderConfig", operation_id="scimServiceProvider", openapi_extra=PLAIN)
     async def service_provider(request: Request) -> Response:
-        return await serving.read(request, "discover", lambda *_: discovery.service_provider(desk))
+        return await serving.read(
+            request, "discover", lambda call, _: discovery.service_provider(call.desk)
+        )
 
     @router.get("/ResourceTypes", operation_id="scimListResourceTypes", openapi_extra=PLAIN)
     async def list_types(request: Request) -> Response:
-        return await serving.read(request, "discover", lambda *_: discovery.types(desk))
+        return await serving.read(request, "discover", lambda call, _: discovery.types(call.desk))
 
     @router.get("/ResourceTypes/{id}", operation_id="scimGetResourceType", openapi_extra=PLAIN)
     async def get_type(request: Request, id: str) -> Response:  # noqa: A002
-        return await serving.read(request, "discover", lambda *_: discovery.types(desk, id))
+        return await serving.read(
+            request, "discover", lambda call, _: discovery.types(call.desk, id)
+        )
 
     @router.get("/Schemas", operation_id="scimListSchemas", openapi_extra=PLAIN)
     async def list_schemas(request: Request) -> Response:
         return await serving.read(
-            request, "discover", lambda by, _: discovery.kept_schemas(desk, by)
+            request, "discover", lambda call, _: discovery.kept_schemas(call.desk, call.by)
         )
 
     @router.get("/Schemas/{id}", operation_id="scimGetSchema", openapi_extra=PLAIN)
     async def get_schema(request: Request, id: str) -> Response:  # noqa: A002
         return await serving.read(
-            request, "discover", lambda by, _: discovery.kept_schemas(desk, by, id)
+            request, "discover", lambda call, _: discovery.kept_schemas(call.desk, call.by, id)
         )
 
 
@@ -219,7 +175,8 @@ class _Serving:
         by = await self._admitted(request, operation)
         if isinstance(by, Response):
             return by
-        return await self._in_thread(self._work, by, operation, work, b"{}")
+        call = operations.Call(self._desk, by, request)
+        return await self._in_thread(self._work, call, operation, work, b"{}")
 
     async def change(self, request: Request, operation: str, work: Work) -> Response:
         """
@@ -230,10 +187,13 @@ class _Serving:
             return by
         body = await _body(request)
         try:
-            await to_thread.run_sync(self._desk.require_staying, by, limiter=self._threads)
+            await to_thread.run_sync(
+                self._desk.require_staying, by, operation, limiter=self._threads
+            )
         except ReadershipError as error:
-            return await self._turned_away(error, by.request_id)
-        return await self._in_thread(self._work, by, operation, work, body)
+            return await self._turned_away(error, by.request.id)
+        call = operations.Call(self._desk, by, request)
+        return await self._in_thread(self._work, call, operation, work, body)
 
     async def _in_thread(self, function: Callable[..., Response], *arguments: object) -> Response:
         return await to_thread.run_sync(function, *arguments, limiter=self._threads)
@@ -254,13 +214,17 @@ class _Serving:
         challenge = self._challenges.header(error)
         return answers.refusal(error, {"WWW-Authenticate": challenge} if challenge else {})
 
-    def _work(self, by: Provisioner, operation: str, work: Work, body: bytes | None) -> Response:
+    def _work(
+        self, call: operations.Call, operation: str, work: Work, body: bytes | None
+    ) -> Response:
         try:
-            return work(by, _parsed(body))
+            return work(call, _parsed(body))
         except UnusableFilterError as error:
-            return self._refused(by, operation, RefusedRequestError(str(error), "invalidFilter"))
+            return self._refused(
+                call.by, operation, RefusedRequestError(str(error), "invalidFilter")
+            )
         except ReadershipError as error:
-            return self._refused(by, operation, error)
+            return self._refused(call.by, operation, error)
 
     def _refused(self, by: Provisioner, operation: str, error: ReadershipError) -> JSONResponse:
         try:

@@ -3,13 +3,12 @@ The application: routes, errors, limits, and whether it is ready.
 """
 
 import logging
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from http import HTTPStatus
 from importlib.metadata import version
-from threading import Lock
 from typing import Final
 
 from anyio import to_thread
@@ -18,23 +17,31 @@ from fastapi.responses import JSONResponse
 
 from acl.audit.chain import AuditTrail
 from acl.audit.events import AuditEvent
+from acl.audit.refusals import Refusals
 from acl.errors import ReadershipError
 from acl.model.scopes import PLAIN_SCOPES, SEARCH_SCOPE, ScopeNames
 from retrieval.addresses import origin_of
 from retrieval.answer import ReadingRoom
 from retrieval.api import problems
 from retrieval.api.actions import actions_routes
-from retrieval.api.limits import Limits
+from retrieval.api.limits import MAX_BODY_BYTES, Limits
 from retrieval.api.presented import CertificateHeader, Presentations
 from retrieval.api.routes import declared_bearer, metadata_routes, readers_routes
 from retrieval.api.schemas import Health
 from retrieval.api.vector_stores import OpenAiErrors, store_routes
+from retrieval.mcp.desk import Desk
+from retrieval.mcp.door import Door, mcp_routes
+from retrieval.mcp.server import McpServer
+from retrieval.mcp.visitors import Visitors
 
 logger = logging.getLogger(__name__)
 
 VERSION: Final = version("readership")
-REFUSAL_WINDOW: Final = timedelta(seconds=10)
-REFUSALS_A_WINDOW: Final = 50
+MCP: Final = "mcp"
+"""
+How the record calls the way of whoever comes in there.
+"""
+
 
 Probe = Callable[[], None]
 
@@ -49,6 +56,7 @@ def create_app(  # noqa: PLR0913 - what an application is made of
     larger_bodies: Mapping[str, int] | None = None,
     names: ScopeNames = PLAIN_SCOPES,
     certificates: CertificateHeader | None = None,
+    visitors: Visitors | None = None,
 ) -> FastAPI:
     """
     Build the application around a reading room.
@@ -56,7 +64,8 @@ def create_app(  # noqa: PLR0913 - what an application is made of
     `probes` raise when what they are named after does not answer; `close` runs at the end.
     `larger_bodies` are those of routes that whoever starts the service adds (see `Limits`);
     `names` is how issuers name the scopes, and `certificates` whose word on client certificates
-    is taken.
+    is taken. `visitors` may come in to MCP: without them, by the resource's own name and from
+    its own pages.
     """
 
     @asynccontextmanager
@@ -84,6 +93,9 @@ def create_app(  # noqa: PLR0913 - what an application is made of
     app.include_router(actions_routes(app))
     app.include_router(metadata_routes(resource, issuers, names, proofs=proofs))
     app.include_router(_health_routes(probes))
+    desk = Desk(replace(room, way=MCP), challenges)
+    server = McpServer(desk, names, VERSION, MAX_BODY_BYTES)
+    app.include_router(mcp_routes(Door(room, visitors or Visitors.of(resource), server)))
     app.add_middleware(Presentations, resource=resource, certificates=certificates)
     app.add_middleware(Limits, larger=larger_bodies)
     app.add_middleware(OpenAiErrors)
@@ -93,39 +105,23 @@ def create_app(  # noqa: PLR0913 - what an application is made of
 class RefusalRecorder:
     """
     Records refused tokens, and when they come in floods counts those it does not record.
-
-    Anybody can send a bad token; a record for each would fill the disk, and a full disk stops
-    every release. The next record after a flood says how many went unrecorded.
     """
 
     def __init__(
         self, trail: AuditTrail, clock: Callable[[], datetime], action: str = "authenticate"
     ) -> None:
-        self._trail = trail
+        self._refusals = Refusals(trail)
         self._clock = clock
         self._action = action
-        self._lock = Lock()
-        self._recorded: deque[datetime] = deque()
-        self._unrecorded = 0
 
     def __call__(self, error: ReadershipError, request_id: str) -> None:
         """
         Record one refusal, or count it.
         """
-        now = self._clock()
-        with self._lock:
-            while self._recorded and now - self._recorded[0] > REFUSAL_WINDOW:
-                self._recorded.popleft()
-            if len(self._recorded) >= REFUSALS_A_WINDOW:
-                self._unrecorded += 1
-                return
-            self._recorded.append(now)
-            missed, self._unrecorded = self._unrecorded, 0
-        details = {"reason": error.diagnostics(), "unrecorded_before": missed}
+        details = {"reason": error.diagnostics()}
+        event = AuditEvent(self._clock(), request_id, self._action, "refused", details=details)
         try:
-            self._trail.append(
-                AuditEvent(now, request_id, self._action, "refused", details=details)
-            )
+            self._refusals.append(event)
         except ReadershipError as unavailable:
             # The caller gets nothing either way.
             logger.critical("a refusal was not recorded: %s", unavailable.diagnostics())

@@ -30,18 +30,20 @@ from acl.identity.jwks import ALGORITHMS
 from acl.index.errors import IndexUnavailableError, ScopeRefusedError
 from acl.model.scopes import PLAIN_SCOPES, ScopeNames
 from acl.registry.errors import NotRecordedError, RegistryUnavailableError
+from retrieval.cursors import CursorRefusedError
 from retrieval.errors import (
     AmbiguousDocumentError,
     EpochMovedError,
     EpochNotReachedError,
+    HostRefusedError,
     InsufficientScopeError,
     NotAdmittedError,
     NotAuthenticatedError,
     NotFoundError,
+    OriginRefusedError,
     StepUpRequiredError,
     SwitchedOffError,
 )
-from retrieval.paging import CursorRefusedError
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +55,8 @@ STATUS: Final[Mapping[type[ReadershipError], HTTPStatus]] = {
     NotAuthenticatedError: HTTPStatus.UNAUTHORIZED,
     TokenRejectedError: HTTPStatus.UNAUTHORIZED,
     ReaderRefusedError: HTTPStatus.FORBIDDEN,
+    HostRefusedError: HTTPStatus.MISDIRECTED_REQUEST,
+    OriginRefusedError: HTTPStatus.FORBIDDEN,
     InsufficientScopeError: HTTPStatus.FORBIDDEN,
     StepUpRequiredError: HTTPStatus.UNAUTHORIZED,
     NotFoundError: HTTPStatus.NOT_FOUND,
@@ -71,6 +75,10 @@ STATUS: Final[Mapping[type[ReadershipError], HTTPStatus]] = {
     ScopeRefusedError: HTTPStatus.SERVICE_UNAVAILABLE,
     RedactionError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
+RECORDED: Final = (TokenRejectedError, ReaderRefusedError, HostRefusedError, OriginRefusedError)
+"""
+Refusals that operators find in the audit trail: all come from whoever knocks.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +104,7 @@ class Challenges:
     def header(self, error: ReadershipError, operation: str | None = None) -> str | None:
         """
         Return the `WWW-Authenticate` value for an error, if it has one; `operation` is the
-        scope that the operation needs, where it is known.
+        scope, or the scopes, that the operation needs, where it is known.
 
         Only a token that was sent can have been wrong (RFC 6750, section 3.1).
         """
@@ -115,7 +123,7 @@ class Challenges:
         """
         match error:
             case InsufficientScopeError():
-                wanted = self.names.asked_as(error.needed)
+                wanted = self.names.asked_as(*error.needed.split())
             case StepUpRequiredError():
                 asked = self.names.asked_as(error.needed), error.demand.scope
                 wanted = " ".join(filter(None, asked))
@@ -131,14 +139,14 @@ class Challenges:
 
     def _bearer(self, error: ReadershipError, operation: str | None) -> str | None:
         common = f'resource_metadata="{self.metadata_url()}"'
-        wanted = self.names.asked_as(operation or self.default_scope)
+        wanted = self.names.asked_as(*(operation or self.default_scope).split())
         match error:
             case NotAuthenticatedError():
                 return f'Bearer {common}, scope="{wanted}"'
             case TokenRejectedError():
                 return f'Bearer error="invalid_token", {common}, scope="{wanted}"'
             case InsufficientScopeError():
-                needed = self.names.asked_as(error.needed)
+                needed = self.names.asked_as(*error.needed.split())
                 return f'Bearer error="insufficient_scope", {common}, scope="{needed}"'
             case StepUpRequiredError():
                 return f"Bearer {_stepping_up(error, self.names)}, {common}"
@@ -169,7 +177,7 @@ def install(
     """
     Make every error of the application a problem document.
 
-    `refused` is told of every token that was refused, genuine ones too, with the request's id.
+    `refused` is told of all that is `RECORDED`, with the request's id.
     """
 
     # Not a coroutine: the framework then runs it beside the event loop, where it may wait
@@ -179,12 +187,11 @@ def install(
             raise error
         request_id = secrets.token_hex(16)
         status = STATUS.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)
-        if isinstance(error, TokenRejectedError | ReaderRefusedError):
+        if isinstance(error, RECORDED):
             refused(error, request_id)
         elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             logger.error("request %s: %s: %s", request_id, error.code, error.diagnostics())
-        told = _UNAVAILABLE if status is HTTPStatus.SERVICE_UNAVAILABLE else error.public_message
-        return problem(status, error.code, told, request_id, _headers(request, error))
+        return problem(status, error.code, told(error), request_id, _headers(request, error))
 
     def _headers(request: Request, error: ReadershipError) -> dict[str, str]:
         stated = getattr(request.scope.get("route"), "openapi_extra", None) or {}
@@ -195,6 +202,14 @@ def install(
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _framework)
     app.add_exception_handler(Exception, _unexpected)
+
+
+def told(error: ReadershipError) -> str:
+    """
+    Return what a caller may be told of an error.
+    """
+    unavailable = STATUS.get(type(error)) is HTTPStatus.SERVICE_UNAVAILABLE
+    return _UNAVAILABLE if unavailable else error.public_message
 
 
 def problem(

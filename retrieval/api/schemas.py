@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from acl.model.identifiers import DocumentId, Epoch, SourceName
-from retrieval.answer import AskedQuestion, AskedWhy
+from retrieval.asked import AskedQuestion, AskedWhy
 from retrieval.explain import Explanation, Person
 from retrieval.passage import Answer, BlindSpot, Passage, WholeDocument
 
@@ -80,7 +80,7 @@ class SearchRequest(RequestBody):
         sources = self.filters.sources if self.filters else None
         at_least = Epoch(self.at_least_epoch) if self.at_least_epoch is not None else None
         named = tuple(sources) if sources else None
-        return AskedQuestion(self.query, self.limit, named, at_least, self.cursor)
+        return AskedQuestion(self.query, self.limit, named, at_least, cursor=self.cursor)
 
 
 class ExplainRequest(RequestBody):

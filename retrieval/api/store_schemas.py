@@ -10,7 +10,6 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from retrieval.answer import AskedQuestion
 from retrieval.api.schemas import (
     MAX_LIMIT,
     MAX_QUESTION_CHARACTERS,
@@ -20,6 +19,7 @@ from retrieval.api.schemas import (
     ResponseBody,
 )
 from retrieval.api.store_filters import StoreFilter
+from retrieval.asked import AskedQuestion
 from retrieval.passage import Answer, Passage
 from retrieval.search import RRF_K
 

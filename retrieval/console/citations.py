@@ -15,21 +15,19 @@ from enum import StrEnum
 from typing import Final
 
 from acl.decision.read import Opening, Permit, decide_read
-from acl.identity.presented import Credentials
 from acl.identity.reader import VerifiedReader
 from acl.model.documents import DocumentPermission
 from acl.model.identifiers import ChunkId
 from acl.model.principals import PrincipalKind
 from acl.model.scopes import READ_SCOPE
-from retrieval.answer import NO_DOCUMENT, ReadingRoom, of_one_epoch
-from retrieval.authenticate import authenticate
+from retrieval.answer import ReadingRoom, of_one_epoch
+from retrieval.authenticate import Asking, authenticate
 from retrieval.authorize import Authorized
-from retrieval.cite import cite
 from retrieval.errors import EpochMovedError, NotFoundError
 from retrieval.passage import Passage
 from retrieval.sanitise import sanitise
 
-DOOR: Final = "reader page"
+WAY: Final = "page"
 AROUND_CHARACTERS: Final = 10_000
 """
 How much of the document is shown before the passage, and how much after it.
@@ -60,7 +58,8 @@ class Cited:
     """
     A passage between what stands before and after it, and who may see it by which ways.
 
-    `goes_on_before` and `goes_on_after` say that the document is longer than what is shown.
+    `goes_on_before` and `goes_on_after` say that the document is longer than what is shown;
+    `original` is its address at its source, if it has one.
     """
 
     reader: VerifiedReader
@@ -69,6 +68,7 @@ class Cited:
     after: str
     goes_on_before: bool
     goes_on_after: bool
+    original: str
     ways: tuple[Way, ...]
     checked_at: datetime
 
@@ -97,9 +97,10 @@ class CitationRoom(ReadingRoom):
         """
         Return one with the same collaborators.
         """
-        return cls(*(getattr(room, one.name) for one in fields(ReadingRoom)))
+        same = {one.name: getattr(room, one.name) for one in fields(ReadingRoom)}
+        return cls(**{**same, "way": WAY})
 
-    def cited(self, credentials: Credentials, passage_id: str) -> Cited:
+    def cited(self, credentials: Asking, passage_id: str) -> Cited:
         """
         Return a passage in its document, authorised anew.
 
@@ -112,10 +113,9 @@ class CitationRoom(ReadingRoom):
         # 2, 5, 6. May they read the document now? Only then does anything become plaintext.
         may, found = of_one_epoch(lambda: self._around(reader, ChunkId(passage_id)))
         # 7. Inert, as every client gets it.
-        shown = tuple(cite(sanitise(one)) for one in found.chunks) if found else ()
+        shown = tuple(self._shown(one) for one in found.chunks) if found else ()
         # 8. Durable before it leaves.
-        details = {"asked": passage_id, "door": DOOR}
-        self._record(request_id, "page", may, may.scope.epoch, shown, details)
+        self._record(request_id, "page", may, may.scope.epoch, shown, {"asked": passage_id})
         if found is None:
             msg = f"passage {passage_id!r:.80}"
             raise NotFoundError(msg)
@@ -126,14 +126,14 @@ class CitationRoom(ReadingRoom):
             after=_joined(shown[found.place + 1 :]),
             goes_on_before=not found.begins,
             goes_on_after=not found.ends,
+            original=sanitise(found.chunks[found.place]).url,
             ways=found.ways,
             checked_at=self.clock(),
         )
 
     def _around(self, reader: VerifiedReader, chunk: ChunkId) -> tuple[Authorized, _Found | None]:
         may = self.authorizer.authorize(reader, needs=READ_SCOPE)
-        owner = self.permissions.document_of(chunk)
-        for statement, seen in self._readable([owner if owner is not None else NO_DOCUMENT], may):
+        for statement, seen in self._readable([self._owner(chunk)], may):
             whole = self.unsealer.whole(statement, seen, epoch=may.scope.epoch)
             places = [place for place, one in enumerate(whole) if one.id == chunk]
             ways = self._ways(may, statement)

@@ -19,7 +19,7 @@ from acl.errors import ReadershipError
 from acl.identity.errors import ReaderRefusedError, TokenRejectedError
 from acl.identity.reader import VerifiedReader
 from retrieval.addresses import PAGE_PREFIX, page_path
-from retrieval.console.citations import DOOR, CitationRoom
+from retrieval.console.citations import CitationRoom
 from retrieval.console.pages import citation_page, notice, redirect
 from retrieval.console.provider import ProviderUnavailableError
 from retrieval.console.sessions import Begun, Session, Sessions
@@ -151,7 +151,7 @@ class Console:
                 subject=reader.subject,
                 client=reader.client,
                 actors=reader.actors,
-                details={"who": reader.sentence(), "door": DOOR},
+                details={"who": reader.sentence(), "way": self.room.way},
             )
         )
 

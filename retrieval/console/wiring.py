@@ -19,13 +19,22 @@ from retrieval.console.provider import Provider
 from retrieval.console.routes import REDIRECT_PATH, SIGN_IN_ACTION, Console, console_routes
 from retrieval.console.sessions import Sessions
 from retrieval.console.sign_in import Registration, SignIn
-from retrieval.identity_wiring import demands, read_secret, scope_names, trusted_issuers, wire_to
+from retrieval.identity_wiring import (
+    TrustedIssuers,
+    demands,
+    read_secret,
+    scope_names,
+    wire_to,
+)
 from retrieval.notes import Notes
 
 
-def page_routes(ground: Ground, room: ReadingRoom, notes: Notes) -> APIRouter | None:
+def page_routes(
+    ground: Ground, room: ReadingRoom, notes: Notes, issuers: TrustedIssuers
+) -> APIRouter | None:
     """
-    Return the routes of the page; `None` if it is not configured.
+    Return the routes of the page; `None` if it is not configured. `issuers` are those of the
+    process.
 
     Raises:
         ConfigurationError: A file of it cannot be used.
@@ -39,7 +48,7 @@ def page_routes(ground: Ground, room: ReadingRoom, notes: Notes) -> APIRouter | 
     sign_in = SignIn(
         registration=_registration(configuration, page),
         provider=Provider(issuer.issuer, wire),
-        trusted=trusted_issuers(configuration)[issuer.issuer],
+        trusted=issuers[issuer.issuer],
         verifier=room.verifier,
         wire=wire,
         clock=ground.clock,

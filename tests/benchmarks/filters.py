@@ -101,12 +101,8 @@ class _Arrays:
         """
         Search what any of these groups may read.
         """
-        array = edge.Filter(
-            must=[
-                edge.FieldCondition(key=stored.SOURCE, match=edge.MatchAny(any=["source"])),
-                edge.FieldCondition(key=ARRAY, match=edge.MatchAny(any=names)),
-            ]
-        )
+        # No source either: one that searches all of them names none.
+        array = edge.Filter(must=[edge.FieldCondition(key=ARRAY, match=edge.MatchAny(any=names))])
         return self.shard.query(
             edge.QueryRequest(
                 query=edge.Query.Nearest(row, using=stored.DENSE),
@@ -136,7 +132,8 @@ def _fill(shard: EngineShard, arrays: _Arrays, case: Case, vectors: "np.ndarray[
         arrays.shard.update(edge.UpdateOperation.upsert_points(theirs))
     inner.optimize()
     arrays.shard.optimize()
-    shard._know({_key(one) for one in set(case.readership)})  # noqa: SLF001
+    readerships = {_key(one) for one in set(case.readership)}
+    shard._know(stored.Present(readerships, {"source"}))  # noqa: SLF001
 
 
 def _key(readership: int) -> int:

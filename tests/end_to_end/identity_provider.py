@@ -218,6 +218,15 @@ def register(provider: Provider) -> str:
     return str(answer.json()["client_id"])
 
 
+def came_back(provider: Provider, address: str, subject: str) -> dict[str, list[str]]:
+    """
+    Open an address at the provider as a person does whom a client has sent there; return what
+    the client is told.
+    """
+    browser = provider.browser()
+    return _through_the_pages(browser, browser.get(address), subject)
+
+
 def _through_the_pages(
     browser: httpx.Client, answer: httpx.Response, subject: str
 ) -> dict[str, list[str]]:

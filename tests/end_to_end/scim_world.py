@@ -145,7 +145,7 @@ class ScimWorld:
         Push a document.
         """
         body = {"text": f"words of {name}", "acl": {"allow": list(allowed), "deny": list(deny)}}
-        headers = self.bearer("service", PUSHER, "rag.ingest")
+        headers = self.bearer(PUSHER, PUSHER, "rag.ingest")
         answer = self.http.put(f"/v1/sources/{WIKI}/documents/{name}", json=body, headers=headers)
         assert answer.status_code in {200, 201}, answer.text
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from acl.audit.chain import AuditTrail, AuditUnavailableError
 from acl.identity.revocation import RevocationRule
 from acl.wiring import open_ground
 from readership.doctor import statement_findings
+from retrieval.explain import Explainer
 from retrieval.recheck import Rechecker
 from retrieval.search import ScopedSearch
 from retrieval.unseal import Unsealer
@@ -109,7 +111,8 @@ def test_a_revoked_token_is_refused_on_every_route(
 @pytest.mark.promise("token-revocation")
 def test_a_revoked_token_looks_like_any_refused_one(world: EventWorld, subject: str) -> None:
     """
-    Status, headers and body, on each route; and a scope that is missing is not told of.
+    Status, headers and body, on each route; and neither a scope that is missing is told of, nor
+    that nobody is let in on the token.
     """
     world.tell(about(subject))
     spoiled = {"Authorization": world.token(subject)["Authorization"][:-8] + "AAAAAAAA"}
@@ -121,6 +124,10 @@ def test_a_revoked_token_looks_like_any_refused_one(world: EventWorld, subject: 
 
     assert told(spoiled) == told(world.token(subject))
     assert told(spoiled) == told(world.token(subject, scope="rag.nothing"))
+    stranger = {"sub": "agent://stranger"}
+    assert told(spoiled) == told(world.token(subject, act=stranger))
+    of_others = world.everywhere(world.token("somebody else", act=stranger))
+    assert {403} == {one.status_code for one in of_others.values()}
 
 
 @pytest.mark.promise("token-revocation")
@@ -146,6 +153,7 @@ def test_without_the_check_a_revoked_token_is_served(
         ((Unsealer, "passages"), "search"),
         ((Rechecker, "readable_documents"), "fetch"),
         ((Unsealer, "whole"), "fetch"),
+        ((Explainer, "explain"), "explain"),
     ],
 )
 def test_a_request_that_is_underway_is_refused(
@@ -411,6 +419,29 @@ def test_floods_of_refusals_are_counted_and_not_recorded(world: EventWorld) -> N
 
     assert {400} == answers
     assert len(world.recorded("logout")) - before <= 50
+
+
+def test_a_statement_that_is_said_again_and_again_is_recorded_once_more(
+    world: EventWorld, subject: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Whoever has caught one can say it as often as they like.
+    """
+    monkeypatch.setattr("acl.audit.refusals.REFUSAL_WINDOW", timedelta(hours=1))
+    now = int(time.time())
+    told = event({**about(subject), "jti": f"jti of {subject}"}, now=now)
+    ended = logout({"sub": subject, "jti": f"jti of {subject}"}, now=now)
+
+    assert {202} == {world.deliver(told).status_code for _ in range(20)}
+    assert {200, 400} == {world.end(ended).status_code for _ in range(20)}
+
+    for action in ("security event", "logout"):
+        mine = [
+            one
+            for one in world.recorded(action)
+            if one["details"].get("jti") == f"jti of {subject}"
+        ]
+        assert 2 == len(mine), action
 
 
 def test_nobody_listens_unless_somebody_is_configured(tmp_path: Path) -> None:

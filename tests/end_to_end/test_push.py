@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from acl.model.principals import Principal, PrincipalKind
 from acl.model.switches import Switch, SwitchKind
 from acl.registry.history import History
 from acl.registry.submission import Accepted
+from acl.registry.switchboard import SwitchBoard
 from acl.settings import load_configuration
 from ingestion.pushed_body import PUSH_MEMBERS
 from readership.demo.issuer import UNSAFE_DEMO_ISSUER
@@ -304,10 +306,11 @@ def test_bodies_are_limited_by_route(world: PushWorld) -> None:
 
 
 @pytest.mark.promise("audit-before-release")
-def test_every_push_is_recorded(world: PushWorld) -> None:
+def test_every_push_is_recorded(world: PushWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     """
     Accepted and refused: who, through which client, what; and no text.
     """
+    monkeypatch.setattr("acl.audit.refusals.REFUSAL_WINDOW", timedelta(-1))  # others were refused
     world.put("documents/r1", stated("secret words of r1", "user:rob"), Readership_Event="7")
     world.put("documents/r1", stated("secret words of r1", "user:eve"), Readership_Event="6")
     world.put("documents/r1", {"text": "secret"})
@@ -344,7 +347,7 @@ def test_what_cannot_be_recorded_does_not_happen(
     The record is written before the transaction commits.
     """
     world.put("documents/t1", stated("words of t1", "user:tia"))
-    database = world.desk.trail._database  # noqa: SLF001 - the audit trail's disk is full
+    database = world.desk.records.trail._database  # noqa: SLF001 - the audit trail's disk is full
     with monkeypatch.context() as full:
         full.setattr(database, "writing", _fails)
         answer = world.put("documents/t1", stated("words of t1", "user:ted"))
@@ -460,13 +463,13 @@ def test_a_client_that_is_switched_off_pushes_nothing(world: PushWorld) -> None:
     world.put("documents/sw", stated("words of sw", "user:sue"))
     switch = Switch(SwitchKind.CLIENT, UNSAFE_DEMO_ISSUER, PUSHER)
     now = world.ground.clock()
-    world.desk.switches.switch_off(switch, "lost its secret", now=now)
+    SwitchBoard(world.desk.senders.database).switch_off(switch, "lost its secret", now=now)
     try:
         refused = world.put("documents/sw", stated("words of sw", "user:eve"))
         assert (403, "switched_off") == (refused.status_code, refused.json()["code"])
         assert 403 == world.delete("documents/sw").status_code
     finally:
-        world.desk.switches.switch_on(switch, now=now)
+        SwitchBoard(world.desk.senders.database).switch_on(switch, now=now)
 
     assert {} == world.found("eve")
     assert "switched_off" == world.pushes()[-1]["details"]["code"]

@@ -56,7 +56,7 @@ def test_whoever_signs_in_sees_the_passage_and_why(world: PageWorld) -> None:
         record["client"],
         record["outcome"],
     )
-    assert "reader page" == record["details"]["door"]
+    assert "page" == record["details"]["way"]
     assert ["plan"] == [one["document"] for one in record["details"]["released"]]
     assert "alice" == world.recorded("sign-in")[-1]["subject"]
 

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import delete, insert
 
 from acl.audit.chain import trail
+from acl.audit.refusals import REFUSALS_A_WINDOW
 from acl.errors import ConfigurationError
 from acl.identity.keysets import PinnedKeys
 from acl.model.identifiers import DocumentId, SourceName
@@ -23,7 +24,7 @@ from acl.wiring import AUDIT_FILE
 from ingestion.clean import MAX_MARKS, clean
 from ingestion.wiring import build_source
 from readership.demo.issuer import UnsafeDemoIssuer
-from retrieval.api.app import REFUSALS_A_WINDOW, RefusalRecorder
+from retrieval.api.app import RefusalRecorder
 from retrieval.errors import NotFoundError
 from retrieval.sanitise import sanitise
 from tests.end_to_end.company import Company

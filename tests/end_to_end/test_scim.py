@@ -4,6 +4,7 @@ SCIM over HTTP: what is provisioned is in force at the next request, of every pr
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -462,7 +463,10 @@ def test_what_is_not_there_says_so(world: ScimWorld) -> None:
         assert refused(world.scim("POST", path, {}), 501), path
 
 
-def test_a_change_leaves_an_audit_record_and_a_refusal_another(world: ScimWorld) -> None:
+def test_a_change_leaves_an_audit_record_and_a_refusal_another(
+    world: ScimWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("acl.audit.refusals.REFUSAL_WINDOW", timedelta(-1))  # others were refused
     one = world.user("recorded")
     world.group("recording", one)
     world.scim("POST", "Users", {"schemas": [USER], "userName": "recorded@acme.example"})
@@ -583,6 +587,14 @@ DIRECTORY_SECTION = CONFIGURATION[CONFIGURATION.index("[[directories]]") :]
         (
             "[[directories]]",
             DIRECTORY_SECTION.replace(DIRECTORY, "more").replace("corp", "other"),
+            "provisions another directory already",
+        ),
+        (
+            # One names the issuer, and the other need not, as there is one.
+            "[[directories]]",
+            DIRECTORY_SECTION.replace(DIRECTORY, "more").replace(
+                'authority = "corp"', f'authority = "other"\nissuer = "{UNSAFE_DEMO_ISSUER}"'
+            ),
             "provisions another directory already",
         ),
         (

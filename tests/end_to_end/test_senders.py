@@ -4,14 +4,20 @@ Over HTTP: a token that is bound to a key or certificate opens for whom it was i
 
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import pytest
 from fastapi.testclient import TestClient
+from httpx2 import Response
 
+from acl.identity import tokens
+from acl.identity.dpop import ProofVerifier
 from tests.acl.identity.senders import Prover, certificate, escaped, structured, thumbprint
 from tests.end_to_end.event_world import CONFIGURATION, SOURCE, EventWorld, lay_out, plan, process
+from tests.retrieval.mcp.speaking import HANDSHAKE, headers_of, message
 
 pytestmark = pytest.mark.promise("sender-constraint")
 
@@ -28,7 +34,17 @@ BOUND: Final = CONFIGURATION.replace(
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EventWorld]:
-    with process(lay_out(tmp_path_factory.mktemp("bound"), text=BOUND)) as one:
+    """
+    A process that has run for a minute.
+    """
+
+    def running(started: datetime) -> ProofVerifier:
+        # For long enough that proofs of now can be none of an earlier process.
+        return ProofVerifier(started - timedelta(minutes=1))
+
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
+        patch.setattr(tokens, "ProofVerifier", running)
+        one = stack.enter_context(process(lay_out(tmp_path_factory.mktemp("bound"), text=BOUND)))
         pushed = one.http.put(
             f"/v1/sources/{SOURCE}/documents/plan", json=plan(), headers=one.token()
         )
@@ -74,6 +90,27 @@ def test_a_proof_is_for_one_request(world: EventWorld) -> None:
     assert 200 == found.status_code
     elsewhere = proven(token, "GET", document)
     assert 401 == world.http.get("/v1/documents/other", headers=elsewhere).status_code
+
+
+def test_a_proof_opens_one_call_of_a_tool(world: EventWorld) -> None:
+    """
+    Verified once for a request to the agents' face, and so good for one.
+    """
+    token = bound(world, {"jkt": PROVER.thumbprint()})
+    called = message(HANDSHAKE, "tools/call", {"name": "search", "arguments": {"query": "words"}})
+
+    def asked(headers: Mapping[str, str]) -> Response:
+        return world.http.post("/mcp", json=called, headers={**headers_of(HANDSHAKE), **headers})
+
+    once = proven(token, address=f"{ORIGIN}/mcp")
+    answer = asked(once)
+    assert 200 == answer.status_code, answer.text
+    assert answer.json()["result"]["structuredContent"]["results"]
+    assert 401 == asked(once).status_code
+    assert 401 == asked(proven(token)).status_code
+    bearer = asked({"Authorization": f"Bearer {token}"})
+    assert 401 == bearer.status_code
+    assert "DPoP algs=" in bearer.headers["www-authenticate"]
 
 
 def test_a_proof_is_for_the_address_as_it_was_sent(world: EventWorld) -> None:

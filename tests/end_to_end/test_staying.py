@@ -17,6 +17,7 @@ from acl.registry.switchboard import SwitchBoard
 from acl.settings import load_configuration
 from acl.wiring import open_ground
 from readership.push_desk import PushDesk, Pusher, PushNotAllowedError
+from readership.recording import Request
 from readership.revoking import revoke
 from tests.acl.identity.issuers import ISSUER, OTHER_ISSUER
 from tests.acl.identity.readers import proven
@@ -87,7 +88,7 @@ def test_a_token_that_expires_while_a_body_is_sent_ends_the_push(
     def admitted_long_ago(desk: PushDesk, *arguments: object) -> Pusher:
         pusher = admit(desk, *arguments)  # type: ignore[arg-type]
         later = desk.clock() + timedelta(hours=5)
-        object.__setattr__(desk, "clock", lambda: later)
+        object.__setattr__(desk.senders, "clock", lambda: later)
         return pusher
 
     monkeypatch.setattr(PushDesk, "admit", admitted_long_ago)
@@ -116,9 +117,9 @@ def test_a_client_of_the_same_name_at_another_issuer_pushes_nothing(
     assert 201 == world.http.put(WHERE, json=plan(), headers=world.token()).status_code
     (desk,) = desks
 
-    assert SOURCE == desk._admitted(of(ISSUER), SOURCE, "r").name  # noqa: SLF001 - as above
+    assert SOURCE == desk._admitted(Request("r", of(ISSUER)), SOURCE).name  # noqa: SLF001 - as above
     with pytest.raises(PushNotAllowedError):
-        desk._admitted(of(OTHER_ISSUER), SOURCE, "r")  # noqa: SLF001 - past the signature
+        desk._admitted(Request("r", of(OTHER_ISSUER)), SOURCE)  # noqa: SLF001 - past the signature
 
 
 def test_with_two_issuers_a_source_says_whose_clients_may_push(tmp_path: Path) -> None:

@@ -3,8 +3,8 @@ Names of a directory, members that come in parts, and what is made of what is li
 """
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given
@@ -13,15 +13,10 @@ from hypothesis import strategies as st
 from acl.decision.membership import Directory
 from acl.errors import InputError
 from acl.model.identifiers import AuthorityId, TenantId
-from acl.model.principals import Principal, PrincipalKind
-from ingestion.sources.ldap_listing import (
-    Entry,
-    GroupEntry,
-    Listing,
-    Wanted,
-    whole_members,
-)
-from ingestion.sources.ldap_names import identifier, same_name
+from acl.model.principals import Principal, PrincipalKind, parse_principal
+from ingestion.sources.ldap_listing import GroupEntry, Listed, Listing, Wanted, whole_members
+from ingestion.sources.ldap_names import identifier, likeness
+from ingestion.sources.ldap_search import Entry
 
 ACME = TenantId("acme")
 CORP = AuthorityId("corp")
@@ -38,38 +33,16 @@ WANTED = Wanted("ou=p", "(a=b)", "uid", "ou=g", "(a=c)", "cn", "member")
         ("cn=Ann  Lee,dc=x", "cn=ann lee , dc=x"),
         ("cn=a;dc=x", "cn=a,dc=x"),
         ("cn=a\\=b,dc=x", "cn=a=b,dc=x"),
+        ("cn=weiß,dc=x", "cn=WEISS,dc=x"),
     ],
 )
-def test_two_spellings_of_one_dn_are_one(one: str, other: str) -> None:
-    assert same_name(one) == same_name(other)
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("cn=a\\,dc=x", "cn=a,dc=x"),
-        ("cn=a\\+sn=b,dc=x", "cn=a+sn=b,dc=x"),
-        ("cn=a,dc=x", "cn=a,dc=y"),
-        ("cn=a,dc=x", "uid=a,dc=x"),
-        ("cn=ab,dc=x", "cn=a b,dc=x"),
-    ],
-)
-def test_two_dns_stay_two(one: str, other: str) -> None:
-    assert same_name(one) != same_name(other)
-
-
-@pytest.mark.parametrize("dn", ["", "ann", "cn=a,", "=a", "cn=a\\", "cn=\\ff,dc=x", "cn=a\0b"])
-def test_what_is_no_dn_is_refused(dn: str) -> None:
-    with pytest.raises(ValueError, match=r".+"):
-        same_name(dn)
+def test_spellings_of_one_dn_are_alike(one: str, other: str) -> None:
+    assert likeness(one) == likeness(other)
 
 
 @given(st.text(max_size=40))
-def test_any_text_is_a_dn_or_is_not(text: str) -> None:
-    try:
-        same_name(text)
-    except ValueError:
-        return
+def test_any_text_has_a_likeness(text: str) -> None:
+    likeness(text)
 
 
 def test_ids_of_windows_are_written_as_windows_writes_them() -> None:
@@ -202,6 +175,32 @@ def of(kind: PrincipalKind, name: str) -> Principal:
     return Principal(ACME, CORP, kind, name)
 
 
+@dataclass
+class Server:
+    """
+    A directory that holds entries under their DNs, and these DNs for equal to others or not.
+    """
+
+    entries_of: Mapping[str, str] = field(default_factory=dict)
+
+    def entries(self, base: str, wanted: str, attributes: Sequence[str]) -> Iterator[Entry]:
+        raise AssertionError((base, wanted, attributes))
+
+    def entry(self, dn: str, attributes: Sequence[str]) -> Entry | None:
+        assert not attributes
+        found = self.entries_of.get(dn)
+        return None if found is None else Entry(found, {})
+
+
+def listed_of(
+    groups: Iterable[GroupEntry],
+    users: Iterable[Entry],
+    server: Server | None = None,
+    wanted: Wanted = WANTED,
+) -> Listed:
+    return Listing(ACME, CORP, wanted, server or Server()).listed(groups, users)
+
+
 @pytest.mark.promise("ldap-whole")
 @pytest.mark.parametrize("dn", ["uid=gone,ou=p", "no DN", "uid=two,ou=p", "cn=" + "x" * 600])
 def test_a_group_with_somebody_unknown_in_it_is_not_fully_known(dn: str) -> None:
@@ -209,7 +208,7 @@ def test_a_group_with_somebody_unknown_in_it_is_not_fully_known(dn: str) -> None
     Somebody who is not listed, or has two ids: those who are known hold the group all the same.
     """
     users = [person("ann"), person("two", "b", "c")]
-    listed = Listing(ACME, CORP, WANTED).listed([group("g", "uid=ann,ou=p", dn)], users)
+    listed = listed_of([group("g", "uid=ann,ou=p", dn)], users)
 
     directory = Directory(ACME, listed.groups)
     ann, whole = of(PrincipalKind.USER, "ann"), of(PrincipalKind.GROUP, "g")
@@ -221,7 +220,7 @@ def test_a_group_with_somebody_unknown_in_it_is_not_fully_known(dn: str) -> None
 
 def test_a_group_without_a_usable_id_is_left_out() -> None:
     broken = GroupEntry(Entry("cn=b,ou=g", {"cn": [b"b", b"c"]}), [b"uid=ann,ou=p"])
-    listed = Listing(ACME, CORP, WANTED).listed([broken, group("g", "cn=b,ou=g")], [person("ann")])
+    listed = listed_of([broken, group("g", "cn=b,ou=g")], [person("ann")])
 
     (only,) = listed.groups
     assert of(PrincipalKind.GROUP, "g") == only
@@ -233,8 +232,8 @@ def test_a_group_without_a_usable_id_is_left_out() -> None:
     ("groups", "users"),
     [
         ([], []),
-        ([group("g"), group("G")], []),
-        ([group("g")], [person("ann"), person("ANN")]),
+        ([group("g"), group("g")], []),
+        ([group("g")], [person("ann"), person("ann", "other")]),
         ([group("g")], [person("ann"), person("other", "ann")]),
         ([group("g")], [Entry("cn=g,ou=g", {"uid": [b"ann"]})]),
         ([group("g"), GroupEntry(Entry("cn=h,ou=g", {"cn": [b"g"]}), [])], []),
@@ -244,4 +243,155 @@ def test_a_listing_in_which_one_could_be_another_is_refused(
     groups: list[GroupEntry], users: list[Entry]
 ) -> None:
     with pytest.raises(InputError):
-        Listing(ACME, CORP, WANTED).listed(groups, users)
+        listed_of(groups, users)
+
+
+VALUES = (
+    "ann",
+    "Ann",
+    "weiß",
+    "weiss",
+    "WEISS",
+    "a\0b",
+    "ab",
+    "a b",
+    "a  b",
+    "#616e6e",
+    "a+b",
+    "ﬁ",
+)
+WRITTEN = {"\0": "\\00", "+": "\\+", "#": "\\#"}
+
+
+def escaped(value: str) -> str:
+    return "".join(WRITTEN.get(letter, letter) for letter in value)
+
+
+@pytest.mark.promise("ldap-whole")
+@given(
+    listed=st.sets(st.sampled_from(VALUES), min_size=1),
+    members=st.lists(st.sampled_from([*VALUES, "\\61nn", "nobody"]), max_size=6),
+    alike=st.dictionaries(st.sampled_from(VALUES), st.sampled_from(VALUES)),
+)
+def test_a_member_is_whose_dn_it_is_and_nobody_else(
+    listed: set[str], members: list[str], alike: dict[str, str]
+) -> None:
+    """
+    Whatever the server holds for equal: a plain table of which DN is which entry's.
+    """
+
+    def dn(value: str) -> str:
+        return f"uid={escaped(value)},ou=p"
+
+    table = {dn(value): dn(value) for value in (*VALUES, "nobody")}
+    table |= {dn(one): dn(other) for one, other in alike.items() if one not in listed}
+    users = {dn(value): f"id {number}" for number, value in enumerate(sorted(listed))}
+    entries = [Entry(name, {"uid": [of_it.encode()]}) for name, of_it in users.items()]
+    stated = [one if "\\" in one else escaped(one) for one in members]
+
+    found = listed_of([group("g", *(f"uid={one},ou=p" for one in stated))], entries, Server(table))
+
+    (held,) = found.groups.values()
+    meant = {users.get(table.get(f"uid={one},ou=p", "")) for one in stated}
+    people = {one.id for one in held if one.kind is PrincipalKind.USER}
+    assert people <= {one for one in meant if one is not None}
+    unlisted = {one for one in held if one.kind is PrincipalKind.UNLISTED}
+    assert unlisted or meant == people
+
+
+@pytest.mark.promise("ldap-whole")
+def test_a_member_that_is_spelled_otherwise_is_whose_the_server_says() -> None:
+    """
+    The control: of a server that says it is somebody else's, or nobody's.
+    """
+    asked = [group("g", "UID=Ann, OU=P")]
+    ann, other = [person("ann")], {"UID=Ann, OU=P": "uid=Ann,ou=p"}
+
+    for server, is_she in (
+        (Server({"UID=Ann, OU=P": "uid=ann,ou=p"}), True),
+        (Server(other), False),
+        (Server(), False),
+    ):
+        (held,) = listed_of(asked, ann, server).groups.values()
+        assert is_she is (of(PrincipalKind.USER, "ann") in held)
+
+
+@pytest.mark.promise("unknown-group")
+def test_nobody_can_be_or_define_a_member_that_is_not_listed() -> None:
+    """
+    Neither by an id that looks like one, nor in a group, an ACL or the exchange format.
+    """
+    listed = listed_of([group("g", "uid=ann,ou=p", "uid=gone,ou=p")], [person("ann")])
+    (unlisted,) = listed.groups[of(PrincipalKind.GROUP, "g")] - {of(PrincipalKind.USER, "ann")}
+    forged = {of(PrincipalKind.GROUP, unlisted.id): frozenset({of(PrincipalKind.USER, "eve")})}
+
+    known = Directory(ACME, {**listed.groups, **forged}).standing_of(()).known_groups
+
+    assert forged.keys() == known
+    with pytest.raises(ValueError, match="unknown principal"):
+        parse_principal(f"{unlisted.kind}:{unlisted.id}", tenant=ACME, authority=CORP)
+
+
+@pytest.mark.promise("unknown-group")
+def test_a_group_in_which_no_member_can_be_seen_is_known_only_if_none_are_hidden() -> None:
+    users = [person("ann")]
+    trusting = replace(WANTED, none_hidden=True)
+
+    for wanted, known in ((WANTED, 0), (trusting, 1)):
+        listed = listed_of([group("empty")], users, wanted=wanted)
+        assert known == len(Directory(ACME, listed.groups).standing_of(()).known_groups)
+        assert known == (not listed.problems)
+
+
+HEAD = bytes.fromhex("010500000000000515000000a065cf7e784b9b5fe77c8770")
+
+
+def with_sid(entry: Entry, number: int | None, primary: int | None = None) -> Entry:
+    more: dict[str, Sequence[bytes]] = {}
+    if number is not None:
+        more["objectsid"] = [HEAD + number.to_bytes(4, "little")]
+    if primary is not None:
+        more["primarygroupid"] = [str(primary).encode()]
+    return Entry(entry.dn, {**entry.attributes, **more})
+
+
+def with_sids(one: GroupEntry, number: int | None) -> GroupEntry:
+    return GroupEntry(with_sid(one.entry, number), one.members)
+
+
+@pytest.mark.promise("unknown-group")
+def test_a_primary_group_has_its_users_and_is_not_fully_known() -> None:
+    """
+    The control is a group beside it, which is nobody's primary group.
+    """
+    users = [with_sid(person("ann"), 1104, 513), with_sid(person("bob"), 1105, 514)]
+    groups = [
+        with_sids(group("domain users", "uid=bob,ou=p"), 513),
+        with_sids(group("staff", "uid=bob,ou=p"), 1200),
+    ]
+
+    directory = Directory(ACME, listed_of(groups, users).groups)
+
+    held = directory.standing_of({of(PrincipalKind.USER, "ann")})
+    assert of(PrincipalKind.GROUP, "domain users") in held.principals
+    assert {of(PrincipalKind.GROUP, "staff")} == held.known_groups
+
+
+@pytest.mark.promise("ldap-whole")
+@pytest.mark.parametrize(
+    ("sid", "primary", "of_group"),
+    [(None, 513, 513), (1104, None, 513), (1104, 513, None)],
+    ids=["the user's SID", "the user's primary group", "the group's SID"],
+)
+def test_a_primary_group_that_cannot_be_read_refuses_the_listing(
+    sid: int | None, primary: int | None, of_group: int | None
+) -> None:
+    """
+    The control is the same listing with everything there.
+    """
+    one = group("g", "uid=bob,ou=p")
+    bob = with_sid(person("bob"), 1105, 514)
+
+    with pytest.raises(InputError, match="cannot be used"):
+        listed_of([with_sids(one, of_group)], [with_sid(person("ann"), sid, primary), bob])
+    listed_of([with_sids(one, 513)], [with_sid(person("ann"), 1104, 513), bob])

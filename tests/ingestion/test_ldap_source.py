@@ -2,23 +2,24 @@
 Groups out of a real LDAP server, whole or not at all.
 """
 
-import json
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from acl.decision.membership import Directory
 from acl.errors import InputError
 from acl.model.identifiers import AuthorityId, SourceName, TenantId
 from acl.model.principals import Principal, PrincipalKind
+from ingestion.sources import ldap_connection
 from ingestion.sources.ldap import LdapSource
-from ingestion.sources.ldap_changes import ChangeMemory
 from ingestion.sources.ldap_connection import LdapAddress, connected
-from ingestion.sources.ldap_listing import UNLISTED, Entry, EntrySearch, Wanted
+from ingestion.sources.ldap_listing import Wanted
+from ingestion.sources.ldap_search import EntrySearch
 from ingestion.sources.port import Observation
 from tests.acl.people import NOON
 from tests.slapd import (
@@ -139,7 +140,8 @@ def test_a_member_that_is_not_listed_leaves_its_group_not_fully_known(company: S
     """
     found = observed(company, replace(WANTED, users_filter="(uid=ann)"))
 
-    assert {user("ann"), named(f"{UNLISTED}{user_dn('Émile')}")} == found.groups[named("staff")]
+    unlisted = Principal(ACME, CORP, PrincipalKind.UNLISTED, user_dn("Émile"))
+    assert {user("ann"), unlisted} == found.groups[named("staff")]
     assert 2 == len(found.problems)
 
 
@@ -235,108 +237,75 @@ def test_a_listing_that_cannot_be_meant_is_refused(wanted: Wanted) -> None:
         observed(server, wanted)
 
 
-@dataclass
-class Counting:
+@pytest.mark.promise("ldap-whole")
+def test_a_name_that_comes_to_somebody_else_is_somebody_else() -> None:
     """
-    A source that remembers, and the DNs whose members it asked for one by one.
+    Bob becomes Rob, and another person gets the name Bob: the group, which does not change, is
+    read again, and whoever has Bob's id is in it.
     """
+    wanted = replace(WANTED, user_id="employeeNumber")
+    bob, other = (person("bob", f"employeeNumber: {number}") for number in (1, 2))
+    with slapd(bob, group("staff", user_dn("bob"))) as server:
+        assert {user("1")} == observed(server, wanted).groups[named("staff")]
+        server.change(
+            f"dn: {user_dn('bob')}\nchangetype: modrdn\nnewrdn: uid=rob\ndeleteoldrdn: 1\n"
+        )
+        server.change(f"{other}\n".replace("\n", "\nchangetype: add\n", 1))
 
-    server: Slapd
-    file: Path
-    asked: list[str] = field(default_factory=list)
-    attribute: str = "entryCSN"
-
-    def observe(self) -> dict[Principal, frozenset[Principal]]:
-        @contextmanager
-        def connect() -> Iterator[EntrySearch]:
-            with connected(address(self.server)) as search:
-                yield Spying(search, self.asked)
-
-        memory = ChangeMemory(self.file, self.attribute, ["as it is"])
-        source = LdapSource(SourceName("ldap"), ACME, CORP, WANTED, connect, lambda: NOON, memory)
-        return dict(source.observe().groups)
-
-
-class Spying:
-    """
-    Passes everything on.
-    """
-
-    def __init__(self, search: EntrySearch, asked: list[str]) -> None:
-        self._search, self._asked = search, asked
-
-    def entries(self, base: str, wanted: str, attributes: Sequence[str]) -> Iterator[Entry]:
-        return self._search.entries(base, wanted, attributes)
-
-    def entry(self, dn: str, attributes: Sequence[str]) -> Entry | None:
-        self._asked.append(dn)
-        return self._search.entry(dn, attributes)
+        assert {user("2")} == observed(server, wanted).groups[named("staff")]
 
 
 @pytest.mark.promise("ldap-whole")
-def test_only_the_members_of_changed_groups_are_read_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("listed", "other"),
+    [("weiß", "weiss"), ("weiss", "weiß")],
+    ids=["sharp s", "double s"],
+)
+def test_a_dn_that_looks_like_another_is_not_that_one(listed: str, other: str) -> None:
     """
-    And what is found is what a listing of everything finds, after every kind of change.
+    The member is listed under none of the filters, and a name like theirs is; only the server
+    knows whether these are two. The control: the same group with the one who is listed.
     """
-    changes = [
-        "",
-        f"dn: {group_dn('staff')}\nchangetype: modify\ndelete: member\nmember: {user_dn('ann')}\n",
-        f"{group('more', user_dn('ann'))}\n".replace("\n", "\nchangetype: add\n", 1),
-        # The DN comes to somebody else: the group does not change, and its member does.
-        f"dn: {user_dn('bob')}\nchangetype: delete\n",
-        f"{person('bob')}\n".replace("\n", "\nchangetype: add\n", 1).replace("sn: bob", "sn: b"),
-        f"dn: {group_dn('staff')}\nchangetype: modrdn\nnewrdn: cn=crew\ndeleteoldrdn: 1\n",
-        f"dn: {group_dn('more')}\nchangetype: delete\n",
-    ]
-    expected = [[], ["staff"], ["more"], [], [], ["crew"], []]
-    with slapd(*COMPANY) as server:
-        counting = Counting(server, tmp_path / "memory" / "ldap.json")
-        assert dict(observed(server).groups) == counting.observe()
-        assert [] == counting.asked
-        for change, read in zip(changes, expected, strict=True):
-            counting.asked.clear()
-            if change:
-                server.change(change)
-            assert dict(observed(server).groups) == counting.observe(), change
-            assert [group_dn(one) for one in read] == counting.asked, change
-    assert 0o600 == counting.file.stat().st_mode & 0o777
+    entries = person(listed, "description: in"), person(other)
+    known = replace(WANTED, users_filter="(description=in)", user_id="sn")
+    with slapd(*entries, group("staff", user_dn(other)), group("own", user_dn(listed))) as server:
+        found = observed(server, known).groups
+
+    (member,) = found[named("staff")]
+    assert PrincipalKind.UNLISTED is member.kind
+    assert {PrincipalKind.USER} == {one.kind for one in found[named("own")]}
 
 
 @pytest.mark.promise("ldap-whole")
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"of": []}', '{"of": ["as it is", "entryCSN"]}'])
-def test_a_memory_that_is_damaged_is_forgotten(company: Slapd, tmp_path: Path, text: str) -> None:
-    counting = Counting(company, tmp_path / "ldap.json")
-    expected = counting.observe()
-    counting.file.write_text(text, encoding="utf-8")
-
-    assert expected == counting.observe()
-    assert [] == counting.asked
+def test_an_entry_whose_dn_is_no_text_refuses_the_listing(company: Slapd) -> None:
+    """
+    ldap3 would read it as Latin-1. The server sends no such thing, so what it sent is changed.
+    """
+    with connected(address(company)) as search:
+        response = {"type": "searchResEntry", "raw_dn": b"uid=\xe9", "dn": "uid=\xe9"}
+        with pytest.raises(InputError):
+            ldap_connection._entry(PEOPLE, {**response, "raw_attributes": {}})  # noqa: SLF001
+        assert search.entry(user_dn("ann"), []) is not None
 
 
 @pytest.mark.promise("ldap-whole")
-def test_a_memory_of_another_directory_is_forgotten(company: Slapd, tmp_path: Path) -> None:
+@pytest.mark.promise("unknown-group")
+@pytest.mark.parametrize("access", ["none", "search"])
+def test_members_that_nobody_may_see_are_not_none(access: str) -> None:
     """
-    Its groups may bear the same names and marks.
+    A group whose members the reader of the directory may not read denies everybody.
     """
-    counting = Counting(company, tmp_path / "ldap.json")
-    expected = counting.observe()
-    written = counting.file.read_text()
-    emptied = json.loads(written)
-    emptied["of"][0] = "another"
-    emptied["groups"] = {dn: [mark, []] for dn, (mark, _) in emptied["groups"].items()}
-    counting.file.write_text(json.dumps(emptied), encoding="utf-8")
+    rule = f'access to dn.exact="{group_dn("hidden")}" attrs=member by * {access}'
+    rules = [rule, "access to * by * read"]
+    groups = group("hidden", user_dn("ann")), group("shown", user_dn("ann"))
+    with slapd(person("ann"), person("bob"), *groups, settings=rules) as server:
+        seen = observed(server)
+        believed = observed(server, replace(WANTED, none_hidden=True))
 
-    assert expected == counting.observe()
-
-
-def test_a_server_that_does_not_tell_of_changes_is_not_asked_for_them(
-    company: Slapd, tmp_path: Path
-) -> None:
-    for attribute in ("uSNChanged", "description"):
-        counting = Counting(company, tmp_path / "ldap.json", attribute=attribute)
-        with pytest.raises(InputError) as refused:
-            counting.observe()
-        assert "leave out 'changes" in refused.value.diagnostics()
+    standing = Directory(ACME, seen.groups).standing_of({user("bob")})
+    assert {named("shown")} == standing.known_groups
+    assert 1 == len(seen.problems)
+    assert frozenset() == believed.groups[named("hidden")]
 
 
 @pytest.mark.promise("ldap-tls")

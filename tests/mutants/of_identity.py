@@ -1,5 +1,5 @@
 """
-Faults in who somebody is: signatures, keys, claims, delegation, links, and what issuers answer.
+Faults in who somebody is: signatures, keys, claims, delegation and links.
 """
 
 from typing import Final
@@ -14,7 +14,6 @@ KEYSETS: Final = "acl/identity/keysets.py"
 WIRE: Final = "acl/identity/wire.py"
 READER: Final = "acl/identity/reader.py"
 LINKING: Final = "acl/identity/linking.py"
-INTROSPECTION: Final = "acl/identity/introspection.py"
 DELEGATION: Final = "acl/model/delegation.py"
 ASSURANCE: Final = "acl/model/assurance.py"
 AUTHORIZE: Final = "retrieval/authorize.py"
@@ -26,14 +25,12 @@ IN_KEY_LIFE: Final = "tests/acl/identity/test_key_life.py"
 IN_WIRE: Final = "tests/acl/identity/test_wire.py"
 IN_READER: Final = "tests/acl/identity/test_reader.py"
 IN_FOR_WHOM: Final = "tests/acl/identity/test_for_whom.py"
-IN_INTROSPECTION: Final = "tests/acl/identity/test_introspection.py"
 IN_DELEGATION: Final = "tests/acl/model/test_delegation.py"
 IN_ASSURANCE: Final = "tests/acl/model/test_assurance.py"
 IN_HTTP: Final = "tests/security/test_for_whom_over_http.py"
 FORGED: Final = (f"{IN_ATTACKS}::test_a_forged_token_is_refused",)
 BAD_SETS: Final = (f"{IN_KEYSETS}::test_any_other_set_is_refused_whole",)
 WAYWARD: Final = (f"{IN_WIRE}::test_a_wayward_server_costs_a_bounded_time_and_nothing_else",)
-ANSWERS: Final = (f"{IN_INTROSPECTION}::test_what_a_signed_token_must_say_the_answer_must_say",)
 
 TOKENS_AND_KEYS: Final = (
     Mutant(
@@ -55,7 +52,7 @@ TOKENS_AND_KEYS: Final = (
     Mutant(
         "token-bound-as-bearer",
         TOKENS,
-        "        check_possession(came, claims, trusted.senders, self._proofs, self._clock())",
+        "        check_possession(came, claims, trusted.senders, self._proofs, sender, now)",
         "        pass",
         "A token that was bound to a key is good without it.",
         FORGED,
@@ -78,7 +75,7 @@ TOKENS_AND_KEYS: Final = (
     ),
     Mutant(
         "token-empty-audience-configured",
-        TOKENS,
+        "acl/identity/trusted.py",
         "        if not self.issuer or not self.audiences or not all(self.audiences):\n",
         "        if not self.issuer:\n",
         "A verifier is made that accepts what is meant for nobody.",
@@ -370,20 +367,44 @@ READERS: Final = (
         (f"{IN_HTTP}::test_an_agent_finds_what_reader_and_agent_may_both_see",),
     ),
     Mutant(
+        "actor-of-any-issuer",
+        CLAIMS,
+        '        refuse(actor.get("iss", issuer) != issuer,',
+        "        refuse(False,",
+        "An agent of another issuer does what this issuer's agent of that name may.",
+        (f"{IN_FOR_WHOM}::test_an_actor_of_another_issuer_is_nobody_here",),
+    ),
+    Mutant(
+        "sign-in-from-the-future",
+        CLAIMS,
+        "    if type(moment) is int and 0 < moment <= latest.timestamp():\n",
+        "    if type(moment) is int and 0 < moment < 2**37:\n",
+        "A sign-in that has not been is recent for ever.",
+        (f"{IN_FOR_WHOM}::test_what_is_malformed_about_a_sign_in_was_not_said",),
+    ),
+    Mutant(
         "service-is-a-person",
         LINKING,
-        "    if reader.service:\n",
-        "    if reader.service and any(isinstance(rule, ServiceLink) for rule in rules):\n",
+        "    if services or reader.service:\n",
+        "    if services:\n",
         "Whoever can register a client called alice reads what alice may.",
         (f"{IN_FOR_WHOM}::test_a_service_is_nobody_unless_the_operator_says_who",),
     ),
     Mutant(
         "service-of-any-issuer",
         LINKING,
-        "            and (rule.issuer, rule.client) == (reader.issuer, reader.client)\n",
-        "            and rule.client == reader.client\n",
+        "        and (rule.issuer, rule.client) == (reader.issuer, reader.client)\n",
+        "        and rule.client == reader.client\n",
         "A client of the same name at another issuer is this service.",
         (f"{IN_FOR_WHOM}::test_a_service_is_nobody_unless_the_operator_says_who",),
+    ),
+    Mutant(
+        "service-by-its-marks",
+        LINKING,
+        "        and rule.subject == reader.subject\n",
+        "        and (reader.service or rule.subject == reader.subject)\n",
+        "A person who chooses a name like a service's reads what the service may.",
+        (f"{IN_FOR_WHOM}::test_the_marks_of_a_service_give_nothing",),
     ),
     Mutant(
         "groups-of-nobody",
@@ -448,69 +469,5 @@ READERS: Final = (
         "        return True\n",
         "Naming a level is enough, however long ago and however one signed in.",
         (f"{IN_HTTP}::test_a_label_can_demand_methods_and_a_recent_sign_in",),
-    ),
-    Mutant(
-        "introspection-inactive",
-        INTROSPECTION,
-        "        return _Answer(found if active else None, now, until)\n",
-        "        return _Answer(found, now, until)\n",
-        "A token that its issuer calls inactive opens everything that it did.",
-        ANSWERS,
-    ),
-    Mutant(
-        "introspection-truthy",
-        INTROSPECTION,
-        "        if not isinstance(active, bool):\n",
-        "        if active is None:\n",
-        "An answer that is not yes is taken for yes.",
-        (f"{IN_INTROSPECTION}::test_an_answer_that_cannot_be_used_is_no_answer",),
-    ),
-    Mutant(
-        "introspection-any-issuer",
-        INTROSPECTION,
-        '        if claims.get("iss") != self.issuer:\n',
-        '        if claims.get("iss", self.issuer) != self.issuer and False:\n',
-        "An answer about another issuer's reader is taken for this one's.",
-        ANSWERS,
-    ),
-    Mutant(
-        "introspection-refresh-tokens",
-        INTROSPECTION,
-        'if not bound and (not isinstance(kind, str) or kind.lower() != "bearer"):\n',
-        'if kind == "DPoP" and not bound:\n',
-        "A refresh token is as good as an access token.",
-        ANSWERS,
-    ),
-    Mutant(
-        "introspection-past-the-end",
-        INTROSPECTION,
-        "        if active and isinstance(expires, int) and expires < until.timestamp():\n",
-        "        if not active and isinstance(expires, int):\n",
-        "An answer counts when its token has ended.",
-        (f"{IN_INTROSPECTION}::test_no_answer_counts_past_the_end_of_its_token",),
-    ),
-    Mutant(
-        "introspection-remembered-for-ever",
-        INTROSPECTION,
-        "        return self.given <= now < self.until\n",
-        "        return True\n",
-        "A token that was revoked stays good.",
-        (f"{IN_INTROSPECTION}::test_an_answer_counts_as_long_as_configured",),
-    ),
-    Mutant(
-        "introspection-of-signed-tokens",
-        TOKENS,
-        "        if signed.looks_signed(token) or len(token) > MAX_TOKEN_CHARACTERS:\n",
-        "        if len(token) > MAX_TOKEN_CHARACTERS:\n",
-        "Signed tokens of every issuer are shown to one of them.",
-        (f"{IN_INTROSPECTION}::test_a_signed_token_is_not_asked_about_unless_configured",),
-    ),
-    Mutant(
-        "introspection-of-somebody-else",
-        INTROSPECTION,
-        "            if found.get(claim, claims[claim]) != claims[claim]:\n",
-        "            if found.get(claim) is None and claims[claim] is None:\n",
-        "Token and issuer mean two people, and the token wins.",
-        (f"{IN_INTROSPECTION}::test_token_and_issuer_must_mean_the_same_reader",),
     ),
 )

@@ -90,9 +90,35 @@ REVOCATION: Final = (
         ("tests/retrieval/test_authorize.py::test_a_revoked_token_proves_nothing",),
     ),
     Mutant(
+        "revocation-refusal-told-first",
+        "acl/identity/tokens.py",
+        "            refused = error.diagnostics()\n",
+        "            raise\n",
+        "A revoked token of an agent that is not listed is told so, and so that it was good.",
+        (f"{IN_EVENTS}::test_a_revoked_token_looks_like_any_refused_one",),
+    ),
+    Mutant(
+        "revocation-refused-reader-let-in",
+        RULE,
+        "        reader.require_accepted()\n",
+        "",
+        "A client that is not listed is told that it lacks a scope, and asks for more.",
+        (
+            "tests/security/test_for_whom_over_http.py::test_groups_that_did_not_fit_refuse_the_request",
+        ),
+    ),
+    Mutant(
+        "revocation-explained-to-whom-it-hit",
+        "retrieval/answer.py",
+        "meanwhile learns nothing.\n        may = self.authorizer.authorize(",
+        "meanwhile learns nothing.\n        dict(operator=",
+        "An operator whose token was revoked meanwhile is told who may read what.",
+        (f"{IN_EVENTS}::test_a_request_that_is_underway_is_refused",),
+    ),
+    Mutant(
         "revocation-push-not-asked",
-        "readership/push_desk.py",
-        "        self.revocation.check(reader, self.database)\n",
+        "readership/staying.py",
+        "            self.revocation.require_in_force(reader, connection)\n",
         "",
         "A push client goes on with a revoked token.",
         (f"{IN_EVENTS}::test_a_revoked_token_is_refused_on_every_route",),
@@ -100,8 +126,8 @@ REVOCATION: Final = (
     Mutant(
         "revocation-session-ignored",
         RULE,
-        "for claim in sorted({SESSION, *named})]",
-        "for claim in sorted(named)]",
+        "(SESSION, reader.claims.get(SESSION))]",
+        "]",
         "Tokens of a session that was ended go on counting.",
         (f"{IN_BOARD}::test_a_session_and_an_issuer_end_too",),
     ),
@@ -116,8 +142,8 @@ REVOCATION: Final = (
     Mutant(
         "revocation-unnamed-person-let-in",
         RULE,
-        "            if well_named(reader.claims.get(claim)) is None:\n",
-        "            if False:\n",
+        "            if address is None or well_named(folded(address)) is None:\n",
+        "            if address is None:\n                continue\n            if False:\n",
         "A token without the address by which people are revoked cannot be revoked.",
         (f"{IN_BOARD}::test_a_token_that_does_not_say_by_what_it_is_revoked_is_refused",),
     ),
@@ -242,6 +268,35 @@ REVOCATION: Final = (
         (f"{IN_STATEMENTS}::test_a_subject_that_is_not_beyond_doubt_is_refused",),
     ),
     Mutant(
+        "subject-address-by-case",
+        SUBJECTS,
+        "        if not giving:\n",
+        "        if giving and not address:\n",
+        "An event about Alice@Example.com leaves alice@example.com in.",
+        (f"{IN_BOARD}::test_an_address_ends_tokens_however_it_is_spelled",),
+    ),
+    Mutant(
+        "subject-address-given-back-by-case",
+        SUBJECTS,
+        "        if not giving:\n",
+        "        if address:\n",
+        "Whoever's address differs in case only is let in with another's account.",
+        (
+            (
+                f"{IN_STATEMENTS}"
+                "::test_an_address_is_matched_without_case_to_take_and_byte_for_byte_to_give"
+            ),
+        ),
+    ),
+    Mutant(
+        "revocation-address-by-case",
+        RULE,
+        "            stated += [(claim, address), (claim, folded(address))]\n",
+        "            stated += [(claim, address)]\n",
+        "A token whose address has capitals is not revoked.",
+        (f"{IN_BOARD}::test_an_address_ends_tokens_however_it_is_spelled",),
+    ),
+    Mutant(
         "subject-session-by-name-alone",
         SUBJECTS,
         "    return TokensOf(issuer, SESSION, session), TokensOf(issuer, SESSION)\n",
@@ -308,7 +363,7 @@ REVOCATION: Final = (
     Mutant(
         "challenge-scope-without-prefix",
         "retrieval/api/problems.py",
-        "        wanted = self.names.asked_as(operation or self.default_scope)\n",
+        "        wanted = self.names.asked_as(*(operation or self.default_scope).split())\n",
         "        wanted = operation or self.default_scope\n",
         "Clients of Entra ID ask for a scope that it does not know.",
         (f"{IN_CHALLENGES}::test_scopes_are_asked_for_as_the_issuer_names_them",),

@@ -13,6 +13,7 @@ VISIBILITY: Final = "acl/decision/visibility.py"
 COMPILED: Final = "acl/decision/compiled.py"
 SCOPING: Final = "acl/decision/scoping.py"
 
+IN_CLIMBS: Final = "tests/acl/decision/test_climbs.py"
 IN_DOCUMENTS: Final = "tests/acl/registry/test_documents.py"
 IN_MEMBERSHIP: Final = "tests/acl/decision/test_membership.py"
 IN_READ: Final = "tests/acl/decision/test_read.py"
@@ -99,8 +100,8 @@ CLOSURE: Final = (
     Mutant(
         "closure-domains-trusted",
         MEMBERSHIP,
-        "UNRESOLVED_KINDS = frozenset({PrincipalKind.GROUP, PrincipalKind.DOMAIN})",
-        "UNRESOLVED_KINDS = frozenset({PrincipalKind.GROUP})",
+        "UNRESOLVED_KINDS = frozenset({PrincipalKind.GROUP, PrincipalKind.DOMAIN, ",
+        "UNRESOLVED_KINDS = frozenset({PrincipalKind.GROUP, ",
         "A denied domain, whose members nobody knows, denies nobody.",
         KNOWN,
     ),
@@ -269,7 +270,7 @@ SCOPES: Final = (
     Mutant(
         "visible-any-gate",
         VISIBILITY,
-        "        readable[gates.further_of[~opened[gates.further_gate]]] = False\n",
+        "        chosen[self._several] &= ~shut[self._several_of]\n",
         "",
         "The second door is content with the first gate.",
         (f"{IN_VISIBILITY}::test_every_gate_must_open",),
@@ -293,7 +294,7 @@ SCOPES: Final = (
     Mutant(
         "visible-doubt-of-the-first-four",
         VISIBILITY,
-        "        named[runs.further_run[might_be[runs.further_strip].any(axis=0)]] = True\n",
+        "        named[runs.further_run[_any_of(might_be, runs.further_strip)]] = True\n",
         "",
         "Who is named in a long denial, and might be the reader, does not deny.",
         (f"{IN_VISIBILITY}::test_a_doubtful_denial_ends_when_it_says",),
@@ -301,7 +302,7 @@ SCOPES: Final = (
     Mutant(
         "visible-first-four-of-a-run",
         VISIBILITY,
-        "    met[runs.further_run[held[runs.further_strip].any(axis=0)]] = True\n",
+        "    met[runs.further_run[_any_of(held, runs.further_strip)]] = True\n",
         "",
         "The fifth of those who are denied is not.",
         (f"{IN_VISIBILITY}::test_each_of_many_neighbours_decides",),
@@ -309,8 +310,8 @@ SCOPES: Final = (
     Mutant(
         "compiled-nobody-is-the-last",
         COMPILED,
-        "held, above = bytearray(count + 1), self.above",
-        "held, above = bytearray(count), self.above",
+        "held = np.zeros(count + 1, dtype=np.bool_)",
+        "held = np.zeros(count, dtype=np.bool_)",
         "Whoever has the last number is in every short run.",
         (f"{IN_VISIBILITY}::test_whoever_is_named_last_stands_for_nobody_else",),
     ),
@@ -365,13 +366,24 @@ SCOPES: Final = (
         COMPILED,
         "                    frontier.append(group)\n",
         "",
-        "The second door climbs one group only; a denial further up is not felt.",
-        (
-            (
-                "tests/properties/test_visibility_equals_decision.py"
-                "::test_a_chain_of_ten_thousand_groups_is_climbed"
-            ),
-        ),
+        "Below a cycle the second door climbs one group only; a denial further up is not felt.",
+        (f"{IN_CLIMBS}::test_below_a_cycle_the_climb_goes_step_by_step_and_above_it_at_once",),
+    ),
+    Mutant(
+        "compiled-climb-from-the-group-alone",
+        COMPILED,
+        "                bits |= climbed[higher]\n",
+        "                pass\n",
+        "What was climbed before ends at the first group; a denial further up is not felt.",
+        (f"{IN_CLIMBS}::test_a_climb_finds_what_a_plain_walk_finds",),
+    ),
+    Mutant(
+        "compiled-climb-forgotten",
+        COMPILED,
+        "climbed |= self.climbed[group]",
+        "climbed = self.climbed[group]",
+        "Of somebody in two groups, only what is above one of them is held.",
+        (f"{IN_CLIMBS}::test_a_climb_finds_what_a_plain_walk_finds",),
     ),
     Mutant(
         "compiled-effects-in-one-run",

@@ -32,7 +32,6 @@ LEAVERS: Final = (f"{OF_THE_DOOR}::test_whoever_leaves_is_refused_and_whoever_re
 
 LISTING: Final = "ingestion/sources/ldap_listing.py"
 CONNECTION: Final = "ingestion/sources/ldap_connection.py"
-REMEMBERING: Final = "ingestion/sources/ldap_changes.py"
 OF_LISTINGS: Final = "tests/ingestion/test_ldap_listing.py"
 OF_SLAPD: Final = "tests/ingestion/test_ldap_source.py"
 
@@ -84,7 +83,7 @@ LDAP: Final = (
     Mutant(
         "stranger-in-a-group-is-left-out",
         LISTING,
-        "            members.add(found or self._unknown(dn))\n",
+        "            members.add(found or self._unlisted(_shown(value)))\n",
         "            members |= {found} if found else set()\n",
         "A denial of a group lets in somebody who is in it and was not listed.",
         (f"{OF_LISTINGS}::test_a_group_with_somebody_unknown_in_it_is_not_fully_known",),
@@ -114,20 +113,56 @@ LDAP: Final = (
         (f"{OF_LISTINGS}::test_parts_that_make_no_whole_are_refused",),
     ),
     Mutant(
-        "remembered-for-ever",
-        "ingestion/sources/ldap.py",
-        "        if before is not None and before.mark == memory.mark(listed):\n",
-        "        if before is not None:\n",
-        "Whoever is taken out of a group that was read before stays in it.",
-        (f"{OF_SLAPD}::test_only_the_members_of_changed_groups_are_read_again",),
+        "member-by-likeness",
+        LISTING,
+        "        found = self._search.entry(dn, [])\n",
+        "        found = next(Entry(o, {}) for o in self._listed if likeness(o) == likeness(dn))\n",
+        "Whoever has a name like a member's is taken for the member.",
+        (
+            f"{OF_LISTINGS}::test_a_member_that_is_spelled_otherwise_is_whose_the_server_says",
+            f"{OF_LISTINGS}::test_a_member_is_whose_dn_it_is_and_nobody_else",
+            f"{OF_SLAPD}::test_a_dn_that_looks_like_another_is_not_that_one",
+        ),
     ),
     Mutant(
-        "remembered-of-another-directory",
-        REMEMBERING,
-        '            if kept["of"] != self._of(search):\n',
-        '            if not kept["of"]:\n',
-        "Members that one directory stated are believed of another.",
-        (f"{OF_SLAPD}::test_a_memory_of_another_directory_is_forgotten",),
+        "hidden-members-are-none",
+        LISTING,
+        "        if not one.members and not self._wanted.none_hidden:\n",
+        "        if False:\n",
+        "A denial of a group whose members are hidden lets all of them in.",
+        (f"{OF_SLAPD}::test_members_that_nobody_may_see_are_not_none",),
+    ),
+    Mutant(
+        "unlisted-is-a-group",
+        LISTING,
+        "PrincipalKind.UNLISTED, what)\n",
+        "PrincipalKind.GROUP, what)\n",
+        "Whoever defines a group of the right name vouches for members that nobody knows.",
+        (f"{OF_LISTINGS}::test_nobody_can_be_or_define_a_member_that_is_not_listed",),
+    ),
+    Mutant(
+        "primary-group-is-whole",
+        LISTING,
+        "            members.add(self._unlisted(PRIMARY_ELSEWHERE))\n",
+        "",
+        "A denial of a primary group lets in whoever is in it and was not listed.",
+        (f"{OF_LISTINGS}::test_a_primary_group_has_its_users_and_is_not_fully_known",),
+    ),
+    Mutant(
+        "primary-group-unread",
+        "ingestion/sources/ldap_primary.py",
+        "            raise InputError(_unreadable(silent, PRIMARY))\n",
+        "            return frozenset()\n",
+        "A denial of a primary group lets in whoever is in it and does not say so.",
+        (f"{OF_LISTINGS}::test_a_primary_group_that_cannot_be_read_refuses_the_listing",),
+    ),
+    Mutant(
+        "dn-in-another-encoding",
+        CONNECTION,
+        '        return Entry(bytes(one["raw_dn"]).decode("utf-8"), attributes)\n',
+        '        return Entry(one["dn"], attributes)\n',
+        "An entry whose DN is no text is taken for another.",
+        (f"{OF_SLAPD}::test_an_entry_whose_dn_is_no_text_refuses_the_listing",),
     ),
 )
 
@@ -143,8 +178,8 @@ DIRECTORIES: Final = (
     Mutant(
         "admission-of-the-unknown",
         ADMISSION,
-        "state is None and directory.admits_unknown",
-        "state is None",
+        "(unknown and directory.admits_unknown)",
+        "unknown",
         "Whoever was deleted before this service was set up reads.",
         AS_A_TABLE_SAYS,
     ),
@@ -159,16 +194,16 @@ DIRECTORIES: Final = (
     Mutant(
         "admission-of-the-inactive",
         ADMISSION,
-        "    if state is UserState.ACTIVE or",
-        "    if state in {UserState.ACTIVE, UserState.INACTIVE} or",
+        "    if state is UserState.ACTIVE or (unknown",
+        "    if state in {UserState.ACTIVE, UserState.INACTIVE} or (unknown",
         "Deactivating somebody does nothing.",
         AS_A_TABLE_SAYS,
     ),
     Mutant(
         "admission-by-one-of-two",
         ADMISSION,
-        "    return next((reason for reason in found if reason is not None), None)\n",
-        "    return next(found, None)\n",
+        "    return next((reason for reason in reasons if reason is not None), None)\n",
+        "    return next(reasons, None)\n",
         "Whoever is active in one directory is not asked about in another.",
         (f"{OF_ADMISSION}::test_a_second_principal_does_not_make_up_for_the_first",),
     ),
@@ -233,7 +268,7 @@ DIRECTORIES: Final = (
     ),
     Mutant(
         "deleted-stays-in-groups",
-        USERS,
+        COMMON,
         "            self._take_from_parents(turn, identifier, principal)\n",
         "",
         "A user who was deleted and comes back is in every group again.",
@@ -242,8 +277,7 @@ DIRECTORIES: Final = (
     Mutant(
         "old-id-stays-active",
         USERS,
-        "        set_state(turn.connection, self._directory.name, old.id, "
-        "UserState.DELETED, turn.epoch)\n",
+        "            self._set_state(turn, old, UserState.DELETED)\n",
         "",
         "Whoever comes by an id that somebody gave up is admitted in their place.",
         AS_A_MODEL_SAYS,
@@ -267,8 +301,8 @@ DIRECTORIES: Final = (
     Mutant(
         "group-deleted-and-defined",
         GROUPS,
-        "            self._undefine(turn, principal)\n            record",
-        "            record",
+        "        self._undefine(turn, principal)\n        return",
+        "        return",
         "A group that the directory has deleted goes on granting.",
         AS_A_MODEL_SAYS,
     ),
@@ -286,36 +320,12 @@ DIRECTORIES: Final = (
         AS_A_MODEL_SAYS,
     ),
     Mutant(
-        "provisioning-by-any-scope",
-        DESK,
-        "        if SCIM_SCOPE not in reader.scopes:\n",
-        "        if not reader.scopes:\n",
-        "A reader's token of the right client provisions.",
-        (f"{OF_THE_DESK}::test_a_token_for_something_else_is_refused",),
-    ),
-    Mutant(
-        "provisioning-by-revoked-tokens",
-        DESK,
-        "        self.revocation.check(reader, self.database)\n",
-        "",
-        "Whoever was cut off goes on saying who works here.",
-        ("tests/security/test_scim_endpoints.py::test_nobody_else_learns_or_changes_anything",),
-    ),
-    Mutant(
         "provisioning-by-any-client",
         DESK,
         "        found = self.directories.get((reader.issuer, reader.client))\n",
         "        found = next(iter(self.directories.values()), None)\n",
         "Any client with the scope provisions somebody's directory.",
         (f"{OF_THE_DESK}::test_a_client_of_no_directory_is_refused",),
-    ),
-    Mutant(
-        "provisioning-by-a-client-that-is-off",
-        DESK,
-        "        require_switched_on(reader, Switches(self.switches.off()))\n",
-        "",
-        "A client that an operator has switched off goes on provisioning.",
-        (f"{OF_THE_DESK}::test_who_is_switched_off_is_refused",),
     ),
     Mutant(
         "activity-by-any-value",
@@ -346,8 +356,8 @@ DIRECTORIES: Final = (
     Mutant(
         "removing-some-removes-all",
         PATCHES,
-        "    return frozenset() if one.value is None else now - members_of(one.value)\n",
-        "    return frozenset()\n",
+        "        now -= _named_to_be_removed(one)\n",
+        "        now.clear()\n",
         "Taking one person out of a group that is denied lets all the others in.",
         (f"{OF_PATCHES}::test_members_come_and_go",),
     ),

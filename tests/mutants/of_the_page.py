@@ -7,7 +7,8 @@ from typing import Final
 from tests.mutants.mutant import Mutant
 
 NOTES: Final = "retrieval/notes.py"
-PAGING: Final = "retrieval/paging.py"
+CURSOR: Final = "retrieval/cursors.py"
+AMOUNT: Final = "retrieval/page.py"
 STORES: Final = "retrieval/api/store_schemas.py"
 FILTERS: Final = "retrieval/api/store_filters.py"
 ID_TOKENS: Final = "acl/identity/id_tokens.py"
@@ -67,7 +68,7 @@ CURSORS: Final = (
     ),
     Mutant(
         "cursor-of-any-reader",
-        PAGING,
+        CURSOR,
         "asked = [reader.issuer, reader.subject, reader.client,",
         "asked = [reader.issuer, reader.client,",
         "A reader goes on where another has stopped.",
@@ -75,7 +76,7 @@ CURSORS: Final = (
     ),
     Mutant(
         "cursor-of-any-question",
-        PAGING,
+        CURSOR,
         "list(reader.actors), *question]",
         "list(reader.actors)]",
         "A cursor leads into another question's answer.",
@@ -83,7 +84,7 @@ CURSORS: Final = (
     ),
     Mutant(
         "page-without-end",
-        PAGING,
+        AMOUNT,
         "        if found and room < 0:\n            break\n",
         "",
         "An answer is longer than a GPT takes, and is lost whole.",

@@ -171,25 +171,35 @@ REGISTRY: Final = (
         (f"{IN_DOCUMENTS}::test_what_has_changed_since_it_was_seen_stays_unsettled",),
     ),
     Mutant(
+        "registry-seal-remembered-by-key",
+        "acl/registry/permissions.py",
+        "verified = [self._or_none(self._verify_once, row) for row in rows]",
+        "known = self.__dict__.setdefault('known', {})\n"
+        "        anew = self._or_none\n"
+        "        verified = [known.setdefault(r[0], anew(self._verify, r)) for r in rows]",
+        "Whoever edits a row that was asked for before is believed.",
+        ("tests/acl/registry/test_edited.py::test_an_edited_row_is_absent",),
+    ),
+    Mutant(
         "seal-of-nothing-not-verified",
         PERMISSIONS,
-        "LookedUp(self._verified(row), row[0] == key)",
-        "LookedUp(self._verified(row) if row[0] == key else None, row[0] == key)",
+        "LookedUp(self._or_none(self._verify, row), row[0] == key)",
+        "LookedUp(self._or_none(self._verify, row) if row[0] == key else None, row[0] == key)",
         "The time of a fetch tells whether what is refused exists.",
         (f"{IN_DOCUMENTS}::test_one_seal_is_verified_for_each_document_that_is_looked_up",),
     ),
     Mutant(
         "look-up-of-another",
         PERMISSIONS,
-        "LookedUp(self._verified(row), row[0] == key)",
-        "LookedUp(self._verified(row), there=key != '')",
+        "LookedUp(self._or_none(self._verify, row), row[0] == key)",
+        "LookedUp(self._or_none(self._verify, row), there=key != '')",
         "Whoever asks for what is not there gets another document.",
         (f"{IN_DOCUMENTS}::test_one_seal_is_verified_for_each_document_that_is_looked_up",),
     ),
     Mutant(
         "seal-not-verified",
         PERMISSIONS,
-        "            self._sealer.verify(statement)\n",
+        "        self._sealer.verify(statement)\n",
         "",
         "Who edits the registry gives a document the readers of another.",
         (f"{IN_EDITED}::test_an_edited_row_is_absent",),
@@ -226,12 +236,12 @@ REGISTRY: Final = (
         "directory-believes-everybody",
         STORED,
         "        if row.source in believed:\n"
-        "            group = Principal(tenant, AuthorityId(row.authority), PrincipalKind.GROUP, "
-        "row.id)\n            stated[row.source, group] = set()\n"
+        "            stated[row.source, group] = set()\n"
+        "        else:\n"
+        "            doubted.add(group)\n"
         "    for row in connection.execute(select(tables.members)):\n"
         "        if row.source in believed:\n",
-        "        group = Principal(tenant, AuthorityId(row.authority), PrincipalKind.GROUP, "
-        "row.id)\n        stated[row.source, group] = set()\n"
+        "        stated[row.source, group] = set()\n"
         "    for row in connection.execute(select(tables.members)):\n"
         "        if row.source:\n",
         "Groups of a source that is no longer configured go on granting.",

@@ -20,7 +20,15 @@ from typing import Final
 
 from tests.mutants.mutant import ROOT, Mutant
 
-COPIED: Final = ("acl", "ingestion", "retrieval", "readership", "tests", "fixtures")
+COPIED: Final = (
+    "acl",
+    "ingestion",
+    "retrieval",
+    "readership",
+    "readership_client",
+    "tests",
+    "fixtures",
+)
 LEFT_OUT: Final = shutil.ignore_patterns("__pycache__", "*.sock")
 SECONDS_A_TEST: Final = 30
 SECONDS_A_MUTANT: Final = 300

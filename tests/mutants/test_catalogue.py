@@ -37,6 +37,7 @@ CORE = {
     "acl/model/delegation.py",
     "acl/model/assurance.py",
     "acl/keys/naming.py",
+    "readership_client/client.py",
     "acl/decision/membership.py",
     "acl/decision/read.py",
     "acl/decision/visibility.py",

@@ -154,12 +154,11 @@ class Reference:
         return found
 
     def _members(self, group: str) -> frozenset[str] | None:
-        lists = {
-            groups[group]
-            for source, groups in self.groups.items()
-            if group in groups and self._fresh(source)
-        }
-        return lists.pop() if len(lists) == 1 else None
+        # One that is dark may have changed its mind: it leaves the others in doubt.
+        stating = [source for source, groups in self.groups.items() if group in groups]
+        lists = {self.groups[source][group] for source in stating}
+        agreed = len(lists) == 1 and all(self._fresh(source) for source in stating)
+        return lists.pop() if agreed else None
 
     def _fresh(self, source: str) -> bool:
         heard = self.heard.get(source)

@@ -137,3 +137,24 @@ def test_a_directory_that_is_switched_off_admits_nobody(office: Office) -> None:
 
     with pytest.raises(NotAdmittedError):
         office.scene.asks()
+
+
+@pytest.mark.promise("scim-deactivation")
+def test_a_directory_that_is_left_out_of_the_configuration_lets_nobody_back_in(
+    office: Office,
+) -> None:
+    """
+    The control: whoever it had called active, and whom it had never named, are asked nothing.
+    """
+    bare = replace(
+        office.scene, authorizer=replace(office.scene.authorizer, directories=Directories())
+    )
+    bare.asks()
+    one = office.create()
+    bare.asks()
+    office.become(one, GONE)
+
+    with pytest.raises(NotAdmittedError) as refused:
+        bare.asks()
+
+    assert "does not speak any more" in refused.value.diagnostics()

@@ -213,18 +213,18 @@ def test_groups_that_are_no_longer_known_are_none(doors: Scene) -> None:
     assert ({"denied": 1}, {}) == (checked.refused, checked.discrepancies)
 
 
-def test_groups_that_are_said_to_be_others_since_are_none(doors: Scene) -> None:
+def test_groups_that_a_dark_source_defines_as_well_are_in_no_scope(doors: Scene) -> None:
     """
-    A source that was dark is heard again, and contradicts another one.
+    So that hearing it again, and with that a contradiction, takes nothing away from a scope.
     """
     but_guests(doors, HANDBOOK)
+    assert doors.hit().readership in believing(doors, NOON).asks().scope.readerships
     doors.registry.define({GUESTS: {BOB}}, source=INTRANET)
+
     may = believing(doors, NOON).asks()
-    doors.registry.writer.observed(INTRANET, at=NOON)
 
-    checked = found(believing(doors, NOON), may)
-
-    assert ({"denied": 1}, {}) == (checked.refused, checked.discrepancies)
+    assert doors.hit().readership not in may.scope.readerships
+    assert {"denied": 1} == found(believing(doors, NOON), may).discrepancies
 
 
 def test_groups_of_a_directory_that_has_fallen_silent_since_are_none(doors: Scene) -> None:

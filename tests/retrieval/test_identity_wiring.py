@@ -5,7 +5,7 @@ What the operator writes down about issuers is what the verifier does, and mista
 import json
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
@@ -97,7 +97,8 @@ def test_everything_that_is_written_down_arrives(tmp_path: Path) -> None:
         'when = "both"\ncache_for = "30s"\n',
         '[[issuers.clients]]\nclient = "chat"\nname = "ChatGPT"\nscopes = ["rag.search"]\n',
         '[[issuers.actors]]\nactor = "agent://planner"\nsources = ["handbook"]\n',
-        '[[issuers.services]]\nclient = "svc"\nauthority = "corp"\nuser = "robot"\n',
+        '[[issuers.services]]\nclient = "svc"\nsubject = "svc-7"\n',
+        'authority = "corp"\nuser = "robot"\n',
         '[[step_up]]\nscope = "rag.read"\nacr = ["phr"]\nmax_age = "15m"\ngrant = "rag.more"\n',
     )
 
@@ -114,7 +115,7 @@ def test_everything_that_is_written_down_arrives(tmp_path: Path) -> None:
     assert (
         IdentityLink(ISSUER, "sub", CORP),
         GroupLink(ISSUER, CORP),
-        ServiceLink(ISSUER, "svc", CORP, "robot"),
+        ServiceLink(ISSUER, "svc", "svc-7", CORP, "robot"),
     ) == identity_links(configuration)
     introspector = one.introspector
     assert introspector is not None
@@ -264,10 +265,12 @@ def test_two_issuers_keep_their_own(tmp_path: Path) -> None:
     Nothing of one section reaches the other issuer.
     """
     agents = '[[issuers.actors]]\nactor = "agent://planner"\n'
-    found: dict[str, Any] = trusted_issuers(configured(tmp_path, FIRST, agents, SECOND, ASKED))
+    found = trusted_issuers(configured(tmp_path, FIRST, agents, SECOND, ASKED))
 
     assert {ISSUER, OTHER_ISSUER} == set(found)
     assert {"agent://planner"} == found[ISSUER].delegation.actors.keys()
     assert {} == found[OTHER_ISSUER].delegation.actors
     assert found[ISSUER].introspector is None
-    assert OTHER_ISSUER == found[OTHER_ISSUER].introspector.issuer
+    other = found[OTHER_ISSUER].introspector
+    assert other is not None
+    assert OTHER_ISSUER == other.issuer

@@ -15,13 +15,17 @@ from pathlib import Path
 from typing import Final
 
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
+from acl.directory.stored import replace_groups
 from acl.identity.linking import IdentityLink
 from acl.index.hashing_embedder import HashingEmbedder
 from acl.model.documents import UNLABELLED
 from acl.model.identifiers import AuthorityId, SourceName
 from acl.model.principals import Principal, PrincipalKind
+from acl.registry.epochs import next_epoch
 from acl.registry.permissions import PermissionRegistry
+from acl.registry.tables import groups
 from acl.settings import load_configuration
 from acl.settings_sources import SourceSettings
 from acl.wiring import Ground, open_ground, open_lease, prepare_data_dir, require_same_installation
@@ -32,9 +36,11 @@ from ingestion.wiring import build_reconciler
 from retrieval.answer import ReadingRoom
 from retrieval.api.app import create_app
 from retrieval.authorize import SourceBudgets
+from retrieval.console.routes import console_routes
 from retrieval.wiring import Tools, build_room
 from tests.acl.identity.issuers import AUDIENCE, ISSUER, Issuer, public_jwk
 from tests.ingestion.world import MarkingRedactor, write_lines
+from tests.retrieval.console.desks import console_of
 
 ALGORITHM: Final = "ES256"
 STALENESS: Final = timedelta(hours=1)
@@ -83,10 +89,19 @@ class Installation:
     tokens: dict[tuple[str, str, datetime], str] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=count)
 
-    def fresh(self) -> str:
+    def fresh(self, *, beside: bool = False) -> str:
         """
         Return a name that no world has yet.
+
+        What others have defined is undefined, unless this one is `beside` them: a definition that
+        nobody believes leaves those of others in doubt.
         """
+        if not beside:
+            with self.ground.database.writing() as connection:
+                epoch = next_epoch(connection, now=self.clock(), directory=True)
+                for other in connection.scalars(select(groups.c.source).distinct()).all():
+                    # Pushed ones, too, which no listing undoes.
+                    replace_groups(connection, self.ground.tenant, SourceName(other), {}, epoch)
         return f"{self.ground.tenant}-{next(self.numbers)}"
 
     def source(self, name: str, authority: str) -> ExchangeSource:
@@ -190,9 +205,13 @@ class Installation:
 
 def client(room: ReadingRoom) -> TestClient:
     """
-    Return an HTTP client of a reading room.
+    Return an HTTP client of a reading room and its page; `tests.retrieval.console.desks.opened`
+    opens the page with the app's `sessions`.
     """
     app = create_app(room, resource=AUDIENCE, issuers=[ISSUER], probes={}, close=lambda: None)
+    console = console_of(room)
+    app.include_router(console_routes(console))
+    app.state.sessions = console.sessions
     return TestClient(app, raise_server_exceptions=False)
 
 

@@ -1,8 +1,9 @@
 """
-Every operation of the API, taken from its own description, and how a reader calls it.
+Every operation of the API and every tool of MCP, taken from their own descriptions, the reader's
+page, and how a reader calls it.
 
-A new operation, parameter or body member has no entry here, and `test_endpoints` fails until it
-has one: nothing is added to the API without being attacked.
+A new operation, tool, parameter or body member has no entry here, and `test_object_access` fails
+until it has one: nothing is added without being attacked.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -10,13 +11,22 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
+from acl.model.scopes import PLAIN_SCOPES
+from retrieval.addresses import page_path
 from retrieval.answer import ReadingRoom
+from retrieval.mcp.desk import REQUEST_ID
+from retrieval.mcp.tools import declared
+from tests.retrieval.console.desks import opened
+from tests.retrieval.mcp.speaking import Speaker
 from tests.scenarios.installation import client
 
 Headers = Mapping[str, str]
+PAGE: Final = "readers page"
+SHOWN: Final = "shown"
 ANYTHING: Final = "everything that stands in this text"
 """
 Asked where the answer repeats the question: it is to hold nothing that is looked for.
@@ -69,6 +79,25 @@ def explain(http: TestClient, headers: Headers, target: Target) -> Response:
     return http.post("/v1/explain", json=body, headers=headers)
 
 
+def mcp_search(http: TestClient, headers: Headers, target: Target) -> Response:
+    return Speaker(http, headers).call("search", query=target.words)
+
+
+def mcp_fetch(http: TestClient, headers: Headers, target: Target) -> Response:
+    return Speaker(http, headers).call("fetch", id=target.passage)
+
+
+def mcp_search_documents(http: TestClient, headers: Headers, target: Target) -> Response:
+    asked = {"query": target.words, "limit": 20, "sources": [target.source]}
+    return Speaker(http, headers).call("search_documents", **asked)
+
+
+def reader_page(http: TestClient, headers: Headers, target: Target) -> Response:
+    app = http.app
+    assert isinstance(app, FastAPI)
+    return opened(http, app.state.sessions, headers, page_path(target.passage))
+
+
 def _page(path: str) -> Callable[[TestClient, Headers, Target], Response]:
     return lambda http, headers, _: http.get(path, headers=headers)
 
@@ -80,16 +109,32 @@ CALLS: Final[Mapping[str, Call]] = {
     "getPassage": passage,
     "getDocument": document_in_source,
     "explainDecision": explain,
+    "mcp/search": mcp_search,
+    "mcp/fetch": mcp_fetch,
+    "mcp/search_documents": mcp_search_documents,
+    PAGE: reader_page,
     "resourceMetadata": _page("/.well-known/oauth-protected-resource"),
     "actions": _page("/openapi/actions.json"),
     "health": _page("/healthz"),
     "ready": _page("/readyz"),
 }
 
-RELEASING: Final = ("searchDocuments", "searchVectorStore", "getPassage", "getDocument")
+TOOLS: Final = ("mcp/search", "mcp/fetch", "mcp/search_documents")
+RELEASING: Final = (
+    "searchDocuments",
+    "searchVectorStore",
+    "getPassage",
+    "getDocument",
+    PAGE,
+    *TOOLS,
+)
 """
-Those that hand out text.
+Those that hand out text, or titles.
 """
+
+SEARCHING: Final = frozenset(
+    {"searchDocuments", "searchVectorStore", "mcp/search", "mcp/search_documents"}
+)
 
 IDENTIFIERS: Final[Mapping[tuple[str, str], Call]] = {
     ("searchDocuments", "filters.sources"): search,
@@ -98,24 +143,34 @@ IDENTIFIERS: Final[Mapping[tuple[str, str], Call]] = {
     ("getPassage", "passage_id"): passage,
     ("getDocument", "document_id"): document,
     ("getDocument", "source"): document_in_source,
+    ("mcp/fetch", "id"): mcp_fetch,
+    ("mcp/search_documents", "sources"): mcp_search_documents,
+    (PAGE, "passage_id"): reader_page,
 }
 """
 Every parameter that names something, with a call that is led by it.
 """
 
 NAMING_NOTHING: Final = frozenset(
-    [("searchDocuments", one) for one in ("query", "limit", "at_least_epoch", "cursor")]
-    + [
-        ("searchVectorStore", one)
-        for one in (
-            "query",
-            "max_num_results",
-            "ranking_options.ranker",
-            "ranking_options.score_threshold",
-            "rewrite_query",
-            "page",
-        )
-    ]
+    {
+        *(("searchDocuments", one) for one in ("query", "limit", "at_least_epoch", "cursor")),
+        *(
+            ("searchVectorStore", one)
+            for one in (
+                "query",
+                "max_num_results",
+                "ranking_options.ranker",
+                "ranking_options.score_threshold",
+                "rewrite_query",
+                "page",
+            )
+        ),
+        ("mcp/search", "query"),
+        *(
+            ("mcp/search_documents", one)
+            for one in ("query", "limit", "modified_since", "modified_before", "cursor")
+        ),
+    }
 )
 
 OPERATORS: Final = frozenset({"explainDecision"})
@@ -131,12 +186,14 @@ NAMED_BY_OPERATORS: Final = frozenset(
 
 def operations(room: ReadingRoom) -> dict[str, Any]:
     """
-    Return every operation of the description, by its name.
+    Return every operation of the description, every tool, and the page, by its name.
     """
     described = client(room).get("/openapi.json").json()
-    return {
+    found = {
         one["operationId"]: one for path in described["paths"].values() for one in path.values()
     }
+    page = {"parameters": [{"name": "passage_id"}], "responses": {}}
+    return found | {f"mcp/{one['name']}": one for one in declared(PLAIN_SCOPES)} | {PAGE: page}
 
 
 def parameters(room: ReadingRoom) -> Iterator[tuple[str, str]]:
@@ -151,6 +208,8 @@ def parameters(room: ReadingRoom) -> Iterator[tuple[str, str]]:
         for body in content.values():
             for member in _members(body["schema"], schemas):
                 yield name, member
+        for member in operation.get("inputSchema", {}).get("properties", {}):
+            yield name, member
 
 
 def _members(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Iterator[str]:
@@ -161,12 +220,55 @@ def _members(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Iterator[
         yield from inner or [name]
 
 
+def body_of(response: Response) -> dict[str, Any]:
+    """
+    Return what a response says: JSON, or what the page shows.
+    """
+    if response.headers.get("content-type", "").startswith("text/html"):
+        return {SHOWN: response.text}
+    said: dict[str, Any] = response.json() if response.content else {}
+    return said
+
+
+def found_nothing(response: Response) -> bool:
+    """
+    Say whether a search, over REST or MCP, has answered that there is nothing.
+    """
+    body = body_of(response)
+    answered = body.get("result", {}).get("structuredContent", body)
+    kept = (
+        answered.get(one)
+        for one in ("passages", "results", "context", "data", "next_page", "next_cursor", SHOWN)
+    )
+    return response.status_code == 200 and not any(kept)
+
+
+def refused(response: Response) -> bool:
+    """
+    Say whether a tool has answered that it cannot.
+    """
+    result = body_of(response).get("result", {})
+    return bool(result.get("isError")) and "structuredContent" not in result
+
+
+def not_there(response: Response) -> bool:
+    """
+    Say whether a fetch, over REST or MCP, has answered that there is no such thing.
+    """
+    if response.status_code == 404:
+        return True
+    result = body_of(response).get("result", {})
+    absent = {"content": [{"type": "text", "text": "not found"}], "isError": True}
+    return bool(result == absent)
+
+
 def told(response: Response) -> tuple[int, list[tuple[str, str]], dict[str, Any]]:
     """
     Return all that a client learns from a response: status, headers and body.
 
     Left out is `request_id`, which is drawn at random for every request, whatever happens.
     """
-    body: dict[str, Any] = response.json()
+    body = body_of(response)
     body.pop("request_id", None)
+    body.get("result", {}).get("_meta", {}).pop(REQUEST_ID, None)
     return response.status_code, sorted(response.headers.items()), body

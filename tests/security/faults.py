@@ -38,6 +38,7 @@ from retrieval.identity_wiring import trusted_issuers
 from tests.acl.identity.issuers import ISSUER
 from tests.acl.identity.tls import TRUST
 from tests.ingestion.world import UNREDACTABLE, MarkingRedactor
+from tests.security.endpoints import PAGE
 from tests.security.ward import ALICE, ENG, KEEPER, Ward
 
 Fault = Callable[[Ward], AbstractContextManager[None]]
@@ -110,7 +111,7 @@ def repeated_id(ward: Ward) -> Iterator[None]:
 
 @contextmanager
 def conflicting_group(ward: Ward) -> Iterator[None]:
-    other = ward.installation.fresh()
+    other = ward.installation.fresh(beside=True)
     ward.installation.write(other, [KEEPER], [{"id": "eng", "members": ["user:bob"]}])
     ward.installation.sync(other, "corp")
     ward.room = ward.installation.room([ward.source, other], ALICE)
@@ -374,11 +375,12 @@ FAULTS: Final[Mapping[str, Fault]] = {
 By name. None of them may let a passage out.
 """
 
+FETCHING: Final = frozenset({"getPassage", "getDocument", "mcp/fetch", PAGE})
 SERVED_ALL_THE_SAME: Final[Mapping[str, frozenset[str]]] = {
-    "engine down": frozenset({"getPassage", "getDocument"}),
-    "index points lost": frozenset({"getPassage", "getDocument"}),
-    "index key exchanged": frozenset({"getPassage"}),
-    "redactor down": frozenset({"getPassage", "getDocument"}),
+    "engine down": FETCHING,
+    "index points lost": FETCHING,
+    "index key exchanged": frozenset({"getPassage", "mcp/fetch", PAGE}),
+    "redactor down": FETCHING,
 }
 """
 What a fault does not touch: fetching by id needs neither the engine nor a redacted question, and

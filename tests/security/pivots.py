@@ -20,7 +20,7 @@ from httpx2 import Response
 from retrieval.answer import ReadingRoom
 from tests.properties.reference import EVERYONE, Node, Reference, Statement
 from tests.scenarios.installation import Installation
-from tests.security.endpoints import CALLS, Target, document
+from tests.security.endpoints import CALLS, PAGE, Target, body_of, document
 
 READERS: Final = ("alice", "bob", "carol")
 GROUPS: Final = {
@@ -142,6 +142,10 @@ AIMS: Final[Mapping[str, Callable[[str, Sequence[str]], Iterable[Target]]]] = {
     "getPassage": lambda thing, _: [Target("", "", thing)],
     "getDocument": lambda thing, sources: [Target(one, thing, "") for one in sources],
     "explainDecision": lambda thing, sources: [Target(sources[0], thing, "")],
+    "mcp/search": lambda thing, _: [Target("", "", "", thing)],
+    "mcp/fetch": lambda thing, _: [Target("", "", thing)],
+    "mcp/search_documents": lambda thing, sources: [Target(one, "", "", thing) for one in sources],
+    PAGE: lambda thing, _: [Target("", "", thing)],
     "resourceMetadata": lambda *_: [],
     "actions": lambda *_: [],
     "health": lambda *_: [],
@@ -204,13 +208,14 @@ class Follower:
 
     def _seen(self, reader: str, answer: Response) -> Seen:
         self.requests += 1
-        body = answer.json()
+        body = body_of(answer)
         # A mark of another company is a place that nobody here may read.
         marked = (self.company.marks.get(one, ("", one)) for one in MARK.findall(answer.text))
         released = {*marked, *_provenances(body)}
         if answer.status_code != 200:
             return Seen(frozenset(), frozenset(released), frozenset(released))
-        things = frozenset[str]().union(*map(_things, _texts(body)))
+        told = body.get("result", {}).get("structuredContent", body)
+        things = frozenset[str]().union(*map(_things, _texts(told)))
         return Seen(things, frozenset(released), frozenset(released - self.readable[reader]))
 
 

@@ -44,6 +44,14 @@ PROMISES: Final[dict[str, str]] = {
     "service-nobody": "A token without a person behind it reads nothing that was not meant for it.",
     "token-groups": "Groups in a token count only if all of them are there.",
     "step-up": "What demands a stronger sign-in is not done after a weaker one.",
+    "mcp-visitors": (
+        "No page in a browser reaches the agents' tools but one of this service's own, or of a "
+        "listed origin, and by no name but its own or a listed one."
+    ),
+    "mcp-no-session": (
+        "Nothing of one agent's request is kept for another: readers who ask through one process "
+        "at once never get each other's answers."
+    ),
     "sender-constraint": "A token that is bound to a key or certificate opens for nobody else.",
     "introspection": "What an issuer says of a token is judged as what a signed token says.",
     "uniform-401": "Every token that proves nothing gets the same answer.",
@@ -77,6 +85,8 @@ PROMISES: Final[dict[str, str]] = {
     "one-sync": "Once another sync has begun, an earlier one commits nothing more.",
     "no-inline-secret": "A secret that stands in the configuration is refused, and not repeated.",
     "identity-exact": "Two spellings of an identity are two identities, everywhere.",
+    "readers-never-mix": "A client or retriever that users share answers none of them with the "
+    "passages of another.",
     "cache-isolation": "Nothing that is remembered of one request serves another reader.",
     "non-interference": "What a reader may not see changes nothing of any answer to them.",
     "equal-time": "What a reader may not see does not show in how long an answer takes.",

@@ -24,21 +24,22 @@ from tests.properties.effort import DEEP
 from tests.scenarios.installation import STALENESS, Installation, claim_of
 
 ROOT: Final = Path(__file__).parents[2]
-PACKAGES: Final = ("acl", "ingestion", "retrieval", "readership")
+PACKAGES: Final = ("acl", "ingestion", "retrieval", "readership", "readership_client")
 REQUESTS: Final = 10_000 if DEEP else 600
 READERS: Final = ("alice", "bob", "carol", "dave", "nobody")
 GROUPS: Final = ("eng", "ops", "all")
 
 REVIEWED: Final = {
-    "ingestion/sources/ldap.py": "who the members of a directory's groups were, by DN, from one "
-    "sync to the next, by server and settings; no reader's",
+    "acl/registry/permissions.py": "rows of documents whose seal holds, by everything in the row, "
+    "seal included; who may read is not in them; of searches' hits only",
     "acl/registry/views.py": "groups, directories' users and readerships of one epoch, the same "
     "for all readers; and "
     "each reader's groups, by identity links, in the directory that they come from",
-    "acl/identity/introspection.py": "what an issuer said of a token, by the token's digest, for "
-    "seconds, and never past its end",
+    "acl/identity/introspection.py": "what an issuer said, or is being asked, of a token, by the "
+    "token's digest, for seconds, and never past its end",
+    "acl/identity/dpop.py": "which proofs have come, by digest, and how many of each "
+    "sender, for a minute; to refuse",
     "retrieval/console/provider.py": "the endpoints of an issuer, for minutes; no reader's",
-    "acl/identity/dpop.py": "which proofs have come, by key and id, for two minutes; to refuse",
     "acl/decision/visibility.py": "what a reader sees, by identity links, ceiling and the expiries "
     "that have passed, in the view of one epoch",
     "acl/decision/exposure.py": "standings of made-up readers during one sync; no reader's",

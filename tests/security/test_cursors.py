@@ -10,8 +10,8 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
+from retrieval.cursors import LASTING, Cursors
 from retrieval.notes import Notes
-from retrieval.paging import LASTING, Pages
 from tests.ingestion.world import allow
 from tests.scenarios.installation import Installation, client
 
@@ -172,8 +172,8 @@ def test_without_its_binding_anothers_cursor_would_be_taken(
     """
     The control.
     """
-    monkeypatch.setattr("retrieval.paging._bound", lambda *_: b"")
-    reading.room = replace(reading.room, pages=Pages(Notes(b"k" * 32, reading.shared.clock)))
+    monkeypatch.setattr("retrieval.cursors._bound", lambda *_: b"")
+    reading.room = replace(reading.room, cursors=Cursors(Notes(b"k" * 32, reading.shared.clock)))
     cursor = reading.asks().json()["next_cursor"]
 
     assert 200 == reading.asks(BOB, cursor=cursor).status_code

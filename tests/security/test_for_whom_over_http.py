@@ -68,7 +68,7 @@ def room(
     links = (
         IdentityLink(ISSUER, "sub", CORP),
         GroupLink(ISSUER, CORP),
-        ServiceLink(ISSUER, "chat", AuthorityId("corp"), "robot"),
+        ServiceLink(ISSUER, "chat", "chat", AuthorityId("corp"), "robot"),
     )
     doors: Authorizer = replace(plain.authorizer, links=links)
     doors = replace(doors, **authorizer)

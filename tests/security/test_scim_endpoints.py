@@ -27,6 +27,7 @@ from acl.registry.provisioning_groups import GroupProvisioning
 from acl.registry.provisioning_users import UserProvisioning
 from readership.demo.issuer import UNSAFE_DEMO_ISSUER, UnsafeDemoIssuer
 from readership.provisioning import scim_challenges
+from readership.recording import DeskRecords
 from readership.revoking import revoke
 from readership.scim.desk import ScimDesk
 from readership.scim.routes import scim_routes
@@ -263,7 +264,8 @@ def registry_down(world: ScimWorld) -> Iterator[ScimDesk]:
 @contextmanager
 def audit_down(world: ScimWorld) -> Iterator[ScimDesk]:
     nowhere = open_database("sqlite:////nonexistent/audit.db", may_write=True)
-    yield replace(world.desk, trail=AuditTrail(nowhere, b"k" * 32, Path("/nonexistent/x")))
+    lost = AuditTrail(nowhere, b"k" * 32, Path("/nonexistent/x"))
+    yield replace(world.desk, records=DeskRecords(lost, world.desk.clock, "provision"))
     nowhere.close()
 
 

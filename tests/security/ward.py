@@ -57,7 +57,8 @@ class Ward:
         """
         # A readership of its own: what happens to it happens to no other ward.
         acl = {"allow": ["group:eng", f"user:of-{self.source}"]}
-        return {"id": DOCUMENT, "text": f"The {CANARY} sings.", "acl": acl, **members}
+        said = {"id": DOCUMENT, "title": f"Of the {CANARY}", "text": f"The {CANARY} sings."}
+        return {**said, "acl": acl, **members}
 
     def state(self, documents: list[object], groups: list[object]) -> None:
         """

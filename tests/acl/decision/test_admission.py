@@ -2,6 +2,7 @@
 Whom the directories admit: rule by rule, and every combination against a plain reading.
 """
 
+from dataclasses import replace
 from itertools import product
 from typing import Final
 
@@ -74,6 +75,44 @@ def test_a_refusal_says_why() -> None:
     assert "user:corp/dave is unknown in directory hr" == refusal(
         [user("dave")], PEOPLE, [STRICT], BELIEVED
     )
+
+
+@pytest.mark.promise("scim-deactivation")
+def test_a_name_in_other_case_dodges_nothing() -> None:
+    """
+    Where the unknown are admitted. The control: a name of nobody, and one that is active so.
+    """
+    people = replace(PEOPLE, active={HR: frozenset({"Bob"})})
+    found = {
+        name: refusal([user(name)], people, [LAX], BELIEVED) is None
+        for name in ("BOB", "bob", "Bob", "Carol", "dave")
+    }
+
+    assert {"Bob", "dave"} == {name for name, admitted in found.items() if admitted}
+
+
+@pytest.mark.promise("scim-deactivation")
+def test_leaving_a_directory_out_lets_nobody_back_in() -> None:
+    """
+    Not even where another one, which speaks now, says active. Of its authority alone.
+    """
+    other = SourceName("new")
+    people = replace(
+        PEOPLE,
+        active={HR: frozenset({"alice"}), other: frozenset({"alice", "bob", "eve"})},
+        authorities={HR: CORP, other: CORP},
+    )
+    speaking = SpeakingDirectory(other, CORP, admits_unknown=False)
+
+    def admitted(principal: Principal, *directories: SpeakingDirectory) -> bool:
+        return refusal([principal], people, directories, frozenset({other})) is None
+
+    for directories in ((), (speaking,)):
+        assert admitted(ALICE, *directories)
+        assert admitted(user("eve"), *directories)
+        assert admitted(user("bob", authority=WIKI), *directories)
+        assert not admitted(BOB, *directories)
+        assert not admitted(user("BOB"), *directories)
 
 
 @pytest.mark.promise("scim-deactivation")

@@ -15,7 +15,17 @@ from acl.identity.linking import GroupLink, IdentityLink, ServiceLink, link
 from acl.identity.reader import VerifiedReader
 from acl.identity.tokens import TrustedIssuer
 from acl.model.delegation import Allowance, Delegation
-from tests.acl.identity.issuers import CLAIMS, HEADER, ISSUER, NOW, Issuer, trusted, verifier
+from tests.acl.identity.issuers import (
+    CLAIMS,
+    HEADER,
+    ISSUER,
+    LEEWAY,
+    NOW,
+    OTHER_ISSUER,
+    Issuer,
+    trusted,
+    verifier,
+)
 from tests.acl.identity.readers import proven
 from tests.acl.people import ACME, ALICE, CORP, ENG, WIKI, group, user
 
@@ -30,7 +40,9 @@ def issuer(profile: str = "rfc9068", **members: Any) -> TrustedIssuer:  # noqa: 
 
 
 def read(one: TrustedIssuer, claims: Mapping[str, Any], **header: object) -> VerifiedReader:
-    return verifier(one).verify(SIGNER.token(header, claims))
+    reader = verifier(one).verify(SIGNER.token(header, claims))
+    reader.require_accepted()
+    return reader
 
 
 @pytest.mark.promise("delegation")
@@ -67,6 +79,46 @@ def test_a_user_behind_an_agents_token_lends_it_no_rights() -> None:
 
     assert {user("agent://planner")} == link(reader, [BY_SUBJECT], ACME)
     assert ALICE not in link(reader, [BY_SUBJECT], ACME)
+
+
+@pytest.mark.promise("delegation")
+@pytest.mark.parametrize(
+    "act",
+    [
+        {"iss": OTHER_ISSUER, "sub": "agent://planner"},
+        {"iss": f"{ISSUER}/", "sub": "agent://planner"},
+        {"iss": None, "sub": "agent://planner"},
+        {"iss": [ISSUER], "sub": "agent://planner"},
+        {"sub": "agent://planner", "act": {"iss": OTHER_ISSUER, "sub": "chat"}},
+    ],
+    ids=["another", "with a slash", "null", "a list", "further in"],
+)
+def test_an_actor_of_another_issuer_is_nobody_here(act: dict[str, Any]) -> None:
+    """
+    The same name there is another agent; in the audit record, too.
+    """
+    with pytest.raises(TokenRejectedError) as refused:
+        read(issuer(delegation=PLANNER), {"act": act})
+
+    assert refused.value.diagnostics().startswith("step 14:")
+    ours = {"iss": ISSUER, "sub": "agent://planner"}
+    assert ("agent://planner",) == read(issuer(delegation=PLANNER), {"act": ours}).actors
+
+
+@pytest.mark.promise("delegation")
+def test_whoever_is_let_in_nowhere_has_no_rights() -> None:
+    """
+    Also where nobody has looked whether they are refused.
+    """
+    one = issuer(delegation=Delegation(clients={"desktop": Allowance()}))
+
+    reader = verifier(one).verify(SIGNER.token())
+
+    assert (frozenset(), frozenset(), frozenset()) == (
+        reader.scopes,
+        reader.sources,
+        reader.groups,
+    )
 
 
 @pytest.mark.promise("delegation")
@@ -115,10 +167,40 @@ def test_a_service_is_nobody_unless_the_operator_says_who(case: str) -> None:
 
     assert reader.service
     assert frozenset() == link(reader, [BY_SUBJECT, GROUPS], ACME)
-    robot = ServiceLink(ISSUER, "chat", CORP, "robot")
+    robot = ServiceLink(ISSUER, "chat", claims.get("sub", "alice"), CORP, "robot")
     assert {user("robot")} == link(reader, [BY_SUBJECT, robot], ACME)
-    for other in (replace(robot, client="desktop"), replace(robot, issuer="https://x.example")):
-        assert frozenset() == link(reader, [other], ACME)
+    for other in (
+        replace(robot, client="desktop"),
+        replace(robot, issuer="https://x.example"),
+        replace(robot, subject="somebody else"),
+        replace(robot, subject=robot.subject.upper()),
+    ):
+        assert frozenset() == link(reader, [BY_SUBJECT, other], ACME)
+
+
+@pytest.mark.promise("service-nobody")
+@pytest.mark.parametrize("case", sorted(SERVICES))
+def test_the_marks_of_a_service_give_nothing(case: str) -> None:
+    """
+    A person who has chosen a name like a service's, at a service's client, is not that service.
+    """
+    profile, header, claims = SERVICES[case]
+    chosen = {**claims, "sub": "mallory", "preferred_username": "service-account-chat"}
+    service = ServiceLink(ISSUER, "chat", claims.get("sub", "svc-7"), CORP, "robot")
+
+    assert frozenset() == link(read(issuer(profile), chosen, **header), [BY_SUBJECT, service], ACME)
+
+
+@pytest.mark.promise("service-nobody")
+def test_a_service_that_its_issuer_does_not_mark_is_the_one_that_is_configured() -> None:
+    """
+    And nobody beside that: its `sub` is not read as a person's.
+    """
+    reader = read(issuer(), {"sub": "svc-7"})
+
+    assert not reader.service
+    robot = ServiceLink(ISSUER, "chat", "svc-7", CORP, "robot")
+    assert {user("robot")} == link(reader, [BY_SUBJECT, robot], ACME)
 
 
 @pytest.mark.promise("service-nobody")
@@ -129,7 +211,9 @@ def test_a_person_is_no_service() -> None:
     reader = read(issuer(), {})
 
     assert not reader.service
-    assert {ALICE} == link(reader, [BY_SUBJECT, ServiceLink(ISSUER, "chat", CORP, "robot")], ACME)
+    assert {ALICE} == link(
+        reader, [BY_SUBJECT, ServiceLink(ISSUER, "chat", "svc-7", CORP, "robot")], ACME
+    )
 
 
 TAKING = GroupClaim("groups")
@@ -180,6 +264,7 @@ PARTIAL: dict[str, dict[str, Any]] = {
     "elsewhere, malformed": {"groups": ["eng"], "_claim_names": ["groups"]},
     "too many": {"hasgroups": True},
     "too many, some here": {"groups": ["eng"], "hasgroups": True},
+    "too many, as a list": {"groups": ["eng"], "hasgroups": []},
     "too many, as text": {"groups": ["eng"], "hasgroups": "true"},
     "text": {"groups": "eng"},
     "a text of several": {"groups": "eng ops"},
@@ -239,6 +324,8 @@ def test_a_token_says_how_its_reader_signed_in() -> None:
     assert {"phr"} == found.contexts
     assert {"pwd", "hwk"} == found.methods
     assert datetime.fromtimestamp(NOW - 60, tz=UTC) == found.at
+    ahead = read(issuer(), said | {"auth_time": NOW + LEEWAY}).sign_in.at
+    assert datetime.fromtimestamp(NOW + LEEWAY, tz=UTC) == ahead
 
 
 @pytest.mark.promise("step-up")
@@ -250,6 +337,7 @@ def test_a_token_says_how_its_reader_signed_in() -> None:
         {"acr": {"phr": 1}, "amr": 7, "auth_time": NOW + 0.5},
         {"auth_time": -1},
         {"auth_time": 10**17},
+        {"auth_time": NOW + LEEWAY + 1},
     ],
 )
 def test_what_is_malformed_about_a_sign_in_was_not_said(said: dict[str, Any]) -> None:

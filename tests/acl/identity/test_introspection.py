@@ -6,6 +6,7 @@ import base64
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -23,7 +24,8 @@ from acl.identity.errors import (
     ReaderRefusedError,
     TokenRejectedError,
 )
-from acl.identity.introspection import MAX_ASKING, MAX_REMEMBERED, Introspector
+from acl.identity.introspection import MAX_ASKING, MAX_REMEMBERED, MAX_WAITING, Introspector
+from acl.identity.profiles import PROFILES
 from acl.identity.tokens import TokenVerifier, TrustedIssuer
 from acl.identity.wire import MAX_BYTES, Wire, private_authorities
 from tests.acl.identity.forgeries import FORGERIES
@@ -31,6 +33,7 @@ from tests.acl.identity.issuers import (
     AUDIENCE,
     CLAIMS,
     ISSUER,
+    LEEWAY,
     LIFETIME,
     NOW,
     OTHER_ISSUER,
@@ -183,11 +186,11 @@ def test_an_answer_without_scopes_permits_nothing(world: World) -> None:
 def test_groups_and_agents_are_judged_as_in_a_signed_token(world: World) -> None:
     world.desk.says |= {"hasgroups": True}
     with pytest.raises(ReaderRefusedError):
-        world.verifier(groups=GroupClaim("groups")).verify(OPAQUE)
+        world.verifier(groups=GroupClaim("groups")).verify(OPAQUE).require_accepted()
 
     world.desk.says |= {"act": {"sub": "agent://stranger"}}
     with pytest.raises(ReaderRefusedError):
-        world.asking(cache_seconds=0.0).verify(OPAQUE)
+        world.asking(cache_seconds=0.0).verify(OPAQUE).require_accepted()
 
 
 def raw(body: bytes, status: int = 200, **headers: str) -> Callable[..., None]:
@@ -347,6 +350,88 @@ def test_only_so_many_are_asked_about_at_once(world: World) -> None:
     assert "alice" == world.verifier().verify(OPAQUE + "A").subject
 
 
+@dataclass
+class Slow:
+    """
+    A server that answers once it is let.
+    """
+
+    answer: Callable[..., None]
+    arrived: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    let: threading.Event = field(default_factory=threading.Event)
+
+    def __call__(self, asked: Asked, handler: BaseHTTPRequestHandler) -> None:
+        self.arrived.release()
+        self.let.wait(PATIENT)
+        self.answer(asked, handler)
+
+
+def waiting(one: Introspector, number: int) -> None:
+    """
+    Return once so many requests wait for an answer to another's question.
+    """
+    while MAX_WAITING - one._waiting._value < number:  # noqa: SLF001
+        time.sleep(0.001)
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"), [("desk", "alice"), ("500", "IntrospectionUnavailableError")]
+)
+def test_a_token_is_asked_about_once_however_many_bring_it(
+    world: World, answer: str, outcome: str
+) -> None:
+    """
+    The others wait for that answer, or for its failure; one more than may wait is told at once
+    to come back, and so is every other token once too many are asked about.
+    """
+    slow = world.server.answer = Slow(BROKEN.get(answer, world.desk))
+    judge, found = world.verifier(), list[str]()
+    assert world.trusted.introspector is not None
+
+    def ask() -> None:
+        try:
+            found.append(judge.verify(OPAQUE).subject)
+        except IntrospectionUnavailableError as error:
+            found.append(type(error).__name__)
+
+    threads = [threading.Thread(target=ask) for _ in range(1 + MAX_WAITING)]
+    for one in threads:
+        one.start()
+    slow.arrived.acquire()
+    waiting(world.trusted.introspector, MAX_WAITING)
+    with pytest.raises(IntrospectionUnavailableError) as refused:
+        judge.verify(OPAQUE)
+    assert "too many tokens at once" in refused.value.diagnostics()
+    assert not found
+    slow.let.set()
+    for one in threads:
+        one.join()
+
+    assert [outcome] * (1 + MAX_WAITING) == found
+    assert 1 == len(world.server.asked)
+    world.server.answer = world.desk
+    assert "alice" == judge.verify(OPAQUE).subject
+
+
+def test_an_answer_that_would_not_count_is_not_waited_for(world: World) -> None:
+    """
+    Without a cache, whoever comes during a question asks for themselves: its answer may have
+    been given before they came.
+    """
+    slow = world.server.answer = Slow(world.desk)
+    judge = world.asking(cache_seconds=0.0)
+    threads = [threading.Thread(target=judge.verify, args=(OPAQUE,)) for _ in range(3)]
+    for one in threads:
+        one.start()
+    for _ in threads:
+        slow.arrived.acquire()
+    slow.let.set()
+    for one in threads:
+        one.join()
+
+    assert 3 == len(world.server.asked)
+
+
 def test_many_at_once_get_their_own_answers(world: World) -> None:
     """
     Sixteen threads, each with a token of its own.
@@ -427,16 +512,52 @@ def test_a_signed_token_can_be_asked_about_as_well(world: World) -> None:
     assert 2 == len(world.server.asked)
 
 
-@pytest.mark.parametrize("differs", [{"sub": "bob"}, {"iss": OTHER_ISSUER}, {"sub": None}])
-def test_token_and_issuer_must_mean_the_same_reader(
-    world: World, differs: dict[str, object]
-) -> None:
-    world.desk.says |= differs
+WIDER: Final[dict[str, dict[str, Any]]] = {
+    "another subject": {"sub": "bob"},
+    "another issuer": {"iss": OTHER_ISSUER},
+    "no subject": {"sub": None},
+    "another client": {"client_id": "desktop"},
+    "another client by another claim": {"azp": "desktop"},
+    "no client": {"client_id": None},
+    "a key that the token is not bound to": {"cnf": {"jkt": "x"}},
+    "an agent": {"act": {"sub": "agent://planner"}},
+    "one more scope": {"scope": "rag.search rag.read rag.audit"},
+    "one more scope by another claim": {"scope": "rag.search", "scp": "rag.audit"},
+    "scopes that are none": {"scope": {"rag.search": True}},
+    "another audience": {"aud": "https://other.acme.example"},
+    "one more audience": {"aud": [AUDIENCE, "https://other.acme.example"]},
+    "no audience": {"aud": None},
+    "a later end": {"exp": NOW + 601},
+    "an end that has come": {"exp": NOW - LEEWAY},
+    "an end that is text": {"exp": str(NOW + 600)},
+    "a beginning that has not come": {"nbf": NOW + LEEWAY + 1},
+}
+
+
+@pytest.mark.parametrize("case", sorted(WIDER))
+def test_what_an_issuer_says_of_a_signed_token_may_only_narrow(world: World, case: str) -> None:
+    if "scp" in WIDER[case]:
+        world.trusted = replace(world.trusted, profile=PROFILES["generic"])
+    world.desk.says |= WIDER[case]
 
     with pytest.raises(TokenRejectedError) as refused:
         world.asking(always=True).verify(SIGNER.token())
 
     assert refused.value.diagnostics().startswith("step 17:")
+
+
+def test_scopes_and_end_shrink_to_what_the_issuer_says_now(world: World) -> None:
+    judge = world.asking(always=True, cache_seconds=0.0)
+    whole = judge.verify(SIGNER.token())
+    world.desk.says |= {"scope": "rag.read", "exp": NOW + 60, "aud": [AUDIENCE]}
+
+    left = judge.verify(SIGNER.token())
+
+    assert {"rag.search", "rag.read"} == whole.scopes
+    assert {"rag.read"} == left.scopes
+    assert timedelta(seconds=540) == whole.expires_at - left.expires_at
+    world.desk.says |= {"scope": ""}
+    assert frozenset() == judge.verify(SIGNER.token()).scopes
 
 
 def test_a_short_answer_about_a_signed_token_is_enough(world: World) -> None:

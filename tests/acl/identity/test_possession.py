@@ -2,6 +2,8 @@
 A token counts for whom it was issued to: proofs (RFC 9449), certificates (RFC 8705), and neither.
 """
 
+import base64
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -9,9 +11,10 @@ from itertools import product
 from typing import Any, Final
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from acl.identity import dpop
-from acl.identity.dpop import PROOF_SECONDS, normalised
+from acl.identity.dpop import AHEAD_SECONDS, PROOF_SECONDS, normalised
 from acl.identity.errors import TokenRejectedError
 from acl.identity.possession import SenderRule
 from acl.identity.presented import Presented
@@ -43,13 +46,16 @@ class Door:
 
     rule: SenderRule = BOTH
     now: float = NOW
+    started: float = NOW - AHEAD_SECONDS
     issuer: Issuer = field(default_factory=lambda: Issuer("ES256"))
 
     def __post_init__(self) -> None:
         one = replace(trusted(self.issuer), senders=self.rule)
+        now, self.now = self.now, self.started
         self._verifier = TokenVerifier(
             {ISSUER: one}, lambda: datetime.fromtimestamp(self.now, tz=UTC)
         )
+        self.now = now
 
     def opens(self, token: str, scheme: str = "dpop", came: Presented | None = None) -> bool:
         try:
@@ -62,8 +68,12 @@ class Door:
         return self.issuer.token(claims={"cnf": confirmation})
 
 
-def bound_token(prover: Prover = PROVER) -> str:
-    return Issuer("ES256").token(claims={"cnf": {"jkt": prover.thumbprint()}})
+def bound_token(prover: Prover = PROVER, **claims: object) -> str:
+    return Issuer("ES256").token(claims={"cnf": {"jkt": prover.thumbprint()}, **claims})
+
+
+def of_bob() -> str:
+    return bound_token(OTHER, sub="bob")
 
 
 TOKEN: Final = bound_token()
@@ -138,7 +148,7 @@ SPOILED: Final[Mapping[str, Spoil]] = {
     "an address that is none": _claims(htu="https://["),
     "an address that is no text": _claims(htu=[ADDRESS]),
     "too old": _claims(iat=NOW - PROOF_SECONDS - 1),
-    "from the future": _claims(iat=NOW + PROOF_SECONDS + 1),
+    "from the future": _claims(iat=NOW + AHEAD_SECONDS + 1),
     "a time that is text": _claims(iat=str(NOW)),
     "a time that is true": _claims(iat=True),
     "a time with a fraction": _claims(iat=NOW + 0.5),
@@ -186,10 +196,10 @@ def test_a_proof_counts_once() -> None:
     """
     For as long as its time would be accepted, and no other key's proof is touched by it.
     """
-    door, proof = Door(), PROVER.proof(TOKEN, claims={"iat": NOW + PROOF_SECONDS, "jti": "one"})
+    door, proof = Door(), PROVER.proof(TOKEN, claims={"iat": NOW + AHEAD_SECONDS, "jti": "one"})
     assert door.opens(TOKEN, came=with_proofs(proof))
 
-    for later in (0, 1, PROOF_SECONDS, 2 * PROOF_SECONDS):
+    for later in (0, 1, PROOF_SECONDS, PROOF_SECONDS + AHEAD_SECONDS):
         door.now = NOW + later
         assert not door.opens(TOKEN, came=with_proofs(proof))
     door.now = NOW
@@ -209,17 +219,57 @@ def test_a_refused_proof_takes_no_place() -> None:
 
 def test_what_cannot_be_remembered_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    A flood of one key's proofs closes the door to that key alone, until they are forgotten.
+    A flood closes the door to whoever sends it, with whichever key, until it is forgotten.
     """
-    monkeypatch.setattr(dpop, "MAX_PROOFS_A_KEY", 3)
-    door, theirs = Door(), bound_token(OTHER)
+    monkeypatch.setattr(dpop, "MAX_PROOFS_A_SENDER", 3)
+    door, theirs = Door(), of_bob()
 
     opened = [door.opens(TOKEN, came=with_proofs(PROVER.proof(TOKEN))) for _ in range(5)]
 
     assert [True, True, True, False, False] == opened
     assert door.opens(theirs, came=with_proofs(OTHER.proof(theirs)))
+    another_key = bound_token(OTHER)
+    assert not door.opens(another_key, came=with_proofs(OTHER.proof(another_key)))
     door.now = NOW + 2 * PROOF_SECONDS + 1
     assert door.opens(TOKEN, came=with_proofs(PROVER.proof(TOKEN, now=int(door.now))))
+
+
+def test_nobody_takes_the_last_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    However much is sent, half of what is free stays for others, and half of that for yet others.
+    """
+    monkeypatch.setattr(dpop, "MAX_PROOFS", 8)
+    door, theirs = Door(), of_bob()
+
+    alice = [door.opens(TOKEN, came=with_proofs(PROVER.proof(TOKEN))) for _ in range(8)]
+    bob = [door.opens(theirs, came=with_proofs(OTHER.proof(theirs))) for _ in range(8)]
+    carol = bound_token(OTHER, sub="carol")
+
+    assert (4, 2) == (sum(alice), sum(bob))
+    assert door.opens(carol, came=with_proofs(OTHER.proof(carol)))
+
+
+def test_a_proof_from_before_the_start_does_not_count() -> None:
+    """
+    The process that ended may have seen it, also one whose time was ahead then.
+    """
+    door = Door(started=NOW)
+    for iat in (NOW - 1, NOW, NOW + AHEAD_SECONDS - 1):
+        proof = PROVER.proof(TOKEN, claims={"iat": iat})
+        assert not door.opens(TOKEN, came=with_proofs(proof))
+
+    fresh = PROVER.proof(TOKEN, claims={"iat": NOW + AHEAD_SECONDS})
+    assert door.opens(TOKEN, came=with_proofs(fresh))
+
+
+def test_a_long_id_takes_no_more_room() -> None:
+    door = Door()
+    proof = PROVER.proof(TOKEN, claims={"jti": "\u4e00" * 256})
+
+    assert door.opens(TOKEN, came=with_proofs(proof))
+
+    (kept,) = door._verifier._proofs._until  # noqa: SLF001
+    assert 32 == len(kept)
 
 
 def test_a_bound_token_is_no_bearer_token() -> None:
@@ -286,6 +336,20 @@ def test_a_token_opens_with_its_certificate(write: Callable[[Any], str]) -> None
     assert not door.opens(token, "dpop", came(write(mine)))
     for spoiled in ("", ":", "::", ":AAAA:", "AAAA", write(mine)[:-9], write(mine) + write(other)):
         assert not door.opens(token, "bearer", came(spoiled))
+
+
+def test_a_certificate_of_no_known_version_is_none() -> None:
+    """
+    The library has an error of its own for it.
+    """
+    der = certificate().public_bytes(Encoding.DER)
+    third, fifth = b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x04"
+    assert 1 == der.count(third)
+    spoiled = der.replace(third, fifth)
+    token = Door().bound({"x5t#S256": b64(hashlib.sha256(spoiled).digest())})
+
+    written = f":{base64.b64encode(spoiled).decode()}:"
+    assert not Door().opens(token, "bearer", Presented((), certificates=(written,)))
 
 
 def test_of_two_bindings_both_are_proven() -> None:

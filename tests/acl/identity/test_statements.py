@@ -148,7 +148,10 @@ SESSION = {"format": "opaque", "id": "s1"}
         (
             MAIL,
             {"format": "email", "email": "Alice@acme.example"},
-            [TokensOf(ISSUER, "email", "Alice@acme.example")],
+            [
+                TokensOf(ISSUER, "email", "Alice@acme.example"),
+                TokensOf(ISSUER, "email", "alice@acme.example"),
+            ],
         ),
         (OPAQUE, {"format": "complex", "session": SESSION, "user": SESSION}, None),
         (
@@ -168,6 +171,22 @@ def test_subjects_are_named_as_the_operator_allows(
 
     expected = [TokensOf(ISSUER, "sub", "s1")] if tokens is None else tokens
     assert expected == [one.tokens for one in found.changes]
+
+
+@pytest.mark.promise("identity-exact")
+def test_an_address_is_matched_without_case_to_take_and_byte_for_byte_to_give() -> None:
+    """
+    Two people may have addresses that differ in nothing but case: enabling one enables no other.
+    """
+    subject = {"format": "email", "email": "Alice@acme.example"}
+
+    def changed(name: str) -> list[str]:
+        said = {"sub_id": subject, "events": {f"{RISC}{name}": {}}}
+        return [one.tokens.value for one in listener(MAIL).verify(event(said)).changes]
+
+    both = ["Alice@acme.example", "alice@acme.example"]
+    assert sorted(both * 2) == sorted(changed("account-disabled"))
+    assert both[:1] == changed("account-enabled")
 
 
 @pytest.mark.promise("statements-apart")

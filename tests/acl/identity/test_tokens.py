@@ -110,8 +110,8 @@ class Unsure(Introspector):
     An issuer that calls every token inactive.
     """
 
-    def confirm(self, token: str, claims: Mapping[str, object], now: datetime) -> None:
-        del token, claims, now
+    def active(self, token: str, now: datetime) -> Mapping[str, object]:
+        del token, now
         msg = "step 17: no"
         raise TokenRejectedError(msg)
 
@@ -184,7 +184,7 @@ STEPS: dict[int, Step] = {
     17: Step(
         "activity",
         RSA.token(),
-        lambda patch: patch.setattr(Unsure, "confirm", lambda *_: None),
+        lambda patch: patch.setattr(Unsure, "active", lambda *_: {}),
         _asked_as_well,
     ),
 }
@@ -206,7 +206,7 @@ def test_every_numbered_step_is_tested() -> None:
 @pytest.mark.parametrize("number", STEPS, ids=lambda n: f"step {n}, {STEPS[n].name}")
 def test_the_step_refuses_its_forgery(number: int) -> None:
     with pytest.raises((TokenRejectedError, ReaderRefusedError)) as refused:
-        judge(STEPS[number]).verify(STEPS[number].forgery)
+        judge(STEPS[number]).verify(STEPS[number].forgery).require_accepted()
 
     assert refused.value.diagnostics().startswith(f"step {number}:")
 
@@ -218,7 +218,7 @@ def test_without_the_step_its_forgery_would_pass(number: int, monkeypatch: Patch
     """
     STEPS[number].take_away(monkeypatch)
 
-    judge(STEPS[number]).verify(STEPS[number].forgery)
+    judge(STEPS[number]).verify(STEPS[number].forgery).require_accepted()
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)

@@ -84,7 +84,7 @@ def test_the_filter_itself_finds_exactly_what_the_scope_covers(
     Without the second look: short scopes, long ones, and all but one; of two sources.
     """
     monkeypatch.setattr(stored, "inside", lambda *_: True)
-    monkeypatch.setattr(stored, "hit", lambda one: [one.id, one.payload["d"]])
+    monkeypatch.setattr(stored, "hit", lambda one, payload: [one.id, payload["d"]])
     stage(shard, "staged")
     for number, readership in enumerate(ALL):
         put(shard, f"mine-{number}", readership)
@@ -148,6 +148,39 @@ def test_a_readership_that_is_published_later_is_left_out_of_older_scopes(
 
     assert everything == found(shard, OPEN, STAFFS)
     assert everything | {key_of("payroll")} == found(shard, *ALL)
+
+
+def test_a_source_that_comes_later_is_left_out_of_older_scopes(
+    shard: EngineShard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    As long as there is one source a filter names none; then there are two.
+    """
+    monkeypatch.setattr(stored, "inside", lambda *_: True)
+    put(shard, "menu", OPEN)
+    assert {key_of("menu")} == found(shard, OPEN)
+
+    put(shard, "elsewhere", OPEN, INTRANET)
+
+    assert {key_of("menu")} == found(shard, OPEN)
+    assert {key_of("elsewhere")} == found(shard, OPEN, sources=(INTRANET,))
+
+
+def test_sources_are_known_from_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    An engine that is opened again knows what its points bear.
+    """
+    monkeypatch.setattr(stored, "inside", lambda *_: True)
+    first = EngineShard(tmp_path, DIMENSION)
+    put(first, "menu", OPEN)
+    put(first, "elsewhere", OPEN, INTRANET)
+    first.close()
+
+    again = EngineShard(tmp_path, DIMENSION)
+
+    assert {key_of("menu")} == found(again, OPEN)
+    assert {key_of("elsewhere")} == found(again, OPEN, sources=(INTRANET,))
+    again.close()
 
 
 def test_what_is_remembered_of_a_scope_is_all_of_it(shard: EngineShard) -> None:

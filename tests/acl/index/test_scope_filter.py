@@ -181,7 +181,7 @@ def test_no_filter_is_built_without_conditions(visible: list[int], sources: list
     `Filter(must=[])` matches everything.
     """
     with pytest.raises(ScopeRefusedError):
-        stored.scope_filter(visible, [0, 1], sources, [])
+        stored.scope_filter(visible, stored.Present({0, 1}, {"s"}), sources, [])
     with pytest.raises(ScopeRefusedError):
         stored.all_of([])
 
@@ -271,21 +271,12 @@ def test_the_second_look_at_a_hit_is_at_the_scope_and_not_at_the_filter() -> Non
     A point that the engine returned although its payload is outside would be dropped.
     """
 
-    class Found:
-        def __init__(self, payload: dict[str, object] | None) -> None:
-            self.payload = payload
-
-    def inside(payload: dict[str, object] | None) -> bool:
-        return stored.inside(
-            Found(payload),  # type: ignore[arg-type]
-            frozenset({1}),
-            frozenset({"s"}),
-            frozenset({"w"}),
-        )
+    def inside(payload: dict[str, object]) -> bool:
+        return stored.inside(payload, frozenset({1}), frozenset({"s"}), frozenset({"w"}))
 
     good: dict[str, object] = {"r": 1, "s": "s", "d": "d"}
     assert inside(good)
-    partial: list[dict[str, object] | None] = [None, {}, {"r": 1}, {"s": "s"}]
+    partial: list[dict[str, object]] = [{}, {"r": 1}, {"s": "s"}]
     for payload in partial:
         assert not inside(payload)
     wrong: list[dict[str, object]] = [{"r": 2}, {"r": 0}, {"r": "1"}, {"s": "x"}, {"d": "w"}]

@@ -58,8 +58,10 @@ def test_before_any_edit_permissions_are_as_written(registry: Registry) -> None:
 )
 def test_an_edited_row_is_absent(registry: Registry, column: str, value: object) -> None:
     """
-    The document is withheld, and no other document with it.
+    The document is withheld, and no other document with it; also if its seal held before.
     """
+    both = [key_of("payroll"), key_of("menu")]
+    assert set(both) == set(registry.reader.permissions(both)[2])
     update = f"UPDATE documents SET {column} = ? WHERE key = ?"  # noqa: S608
     registry.sql(update, value, key_of("payroll"))
 

@@ -30,19 +30,20 @@ from acl.model.provisioning import (
     UserState,
 )
 from acl.registry.database import Database, open_database
-from acl.registry.errors import PreconditionFailedError, RegistryMismatchError
+from acl.registry.errors import (
+    NotProvisionedError,
+    PreconditionFailedError,
+    RegistryMismatchError,
+    TakenError,
+    UnusableStatementError,
+)
 from acl.registry.history import History
 from acl.registry.permissions import PermissionRegistry
 from acl.registry.provisioned import Page, ProvisionedRegistry
-from acl.registry.provisioning import (
-    NotProvisionedError,
-    Provisioned,
-    TakenError,
-    UnusableStatementError,
-    require_same_directory,
-)
+from acl.registry.provisioning import Provisioned
 from acl.registry.provisioning_groups import GroupProvisioning
 from acl.registry.provisioning_users import UserProvisioning
+from acl.registry.same_directory import require_same_directory
 from tests.acl.people import ACME, CORP, NOON, group, user
 from tests.acl.registry.processes import ROOT
 from tests.acl.registry.registries import NAMER, SEALER, Registry
@@ -462,7 +463,7 @@ def test_a_long_history_of_joining_one_by_one_is_read_back(
         one = StatedUser(f"u{number}", f"u{number}", active=True)
         kept = office.users.create(one, ignored, now=NOON)
         office.groups.change(
-            made.id,
+            made.kept.id,
             ANY,
             partial(joined, member=kept.kept.id),
             office.done.append,
@@ -502,7 +503,7 @@ def test_what_cannot_be_recorded_is_not_provisioned(office: Office) -> None:
         raise OSError(done.id)
 
     ann = office.users.create(ANN, ignored, now=NOON).kept.id
-    staff = office.groups.create(StatedGroup("s", "s", frozenset({ann})), ignored, now=NOON).id
+    staff = office.groups.create(StatedGroup("s", "s", frozenset({ann})), ignored, now=NOON).kept.id
     before, epoch = office.seen(), office.permissions.epoch()
     off = replace(ANN, active=False, external_id="e-other")
     empty = StatedGroup("t", "t", frozenset())
@@ -530,7 +531,7 @@ def test_whoever_is_killed_during_a_change_has_changed_nothing(
     A process that dies before its commit, with everything written.
     """
     ann = office.users.create(ANN, ignored, now=NOON).kept.id
-    staff = office.groups.create(StatedGroup("s", "s", frozenset({ann})), ignored, now=NOON).id
+    staff = office.groups.create(StatedGroup("s", "s", frozenset({ann})), ignored, now=NOON).kept.id
     before, epoch = office.seen(), office.permissions.epoch()
     arguments = [what, registry.url, office.directory.name, ann if what == "user" else staff]
 

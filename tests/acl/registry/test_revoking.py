@@ -5,12 +5,14 @@ Revocations at rest: on each database, by any process, each with its epoch.
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Final
 
 import pytest
 
 from acl.identity.errors import TokenRejectedError
 from acl.identity.reader import VerifiedClaims, VerifiedReader
 from acl.identity.revocation import RevocationRule
+from acl.identity.subjects import SubjectRule
 from acl.model.revocations import (
     AccountChange,
     AccountState,
@@ -102,6 +104,34 @@ def test_a_token_that_does_not_say_by_what_it_is_revoked_is_refused(registry: Re
     assert refused(registry, reader(), claims=named)
     assert refused(registry, reader(email=""), claims=named)
     assert not refused(registry, reader(issuer="https://idp.globex.example"), claims=named)
+
+
+SPELLED: Final = [
+    ("Alice@Example.com", "alice@example.com"),
+    ("alice@example.com", "ALICE@example.com"),
+    ("\uff21lice@example.com", "alice@Example.com"),
+    ("stra\u00dfe@example.com", "STRASSE@example.com"),
+]
+
+
+@pytest.mark.parametrize(("stated", "held"), SPELLED, ids=[ascii(one[0]) for one in SPELLED])
+def test_an_address_ends_tokens_however_it_is_spelled(
+    registry: Registry, board: RevocationBoard, stated: str, held: str
+) -> None:
+    """
+    What a transmitter states in capitals ends the token that has none, and the other way round.
+    """
+    rule = SubjectRule(frozenset({ISSUER}), email_claim="email")
+    named = frozenset({"email"})
+    before = refused(registry, reader(email=held), claims=named)
+
+    for one in rule.tokens_of({"format": "email", "email": stated}):
+        cut(board, one)
+
+    assert not before
+    assert refused(registry, reader(email=held), claims=named)
+    assert refused(registry, reader(email=stated), claims=named)
+    assert not refused(registry, reader(email=f"x{held}"), claims=named)
 
 
 def test_each_change_begins_an_epoch_and_nothing_else_does(

@@ -13,6 +13,7 @@ import pytest
 from acl.errors import ReadershipError
 from acl.identity.errors import TokenRejectedError
 from acl.model.switches import Switch, SwitchKind
+from acl.registry.switchboard import SwitchBoard
 from acl.settings import load_configuration
 from acl.wiring import prepare_data_dir
 from readership.demo.issuer import UNSAFE_DEMO_ISSUER, UnsafeDemoIssuer
@@ -32,8 +33,10 @@ class Office:
     desk: ScimDesk
     issuer: UnsafeDemoIssuer
 
-    def admit(self, client: str = IDP, scope: str = "rag.scim") -> Provisioner:
-        token = self.issuer.token("service", scope=scope, client=client)
+    def admit(
+        self, client: str = IDP, scope: str = "rag.scim", subject: str = "service"
+    ) -> Provisioner:
+        token = self.issuer.token(subject, scope=scope, client=client)
         return self.desk.admit([f"Bearer {token}"], "request", "list users")
 
 
@@ -71,14 +74,14 @@ def test_a_token_for_something_else_is_refused(office: Office, scope: str) -> No
 @pytest.mark.parametrize("client", ["another", "IDP", "pusher", "idp "])
 def test_a_client_of_no_directory_is_refused(office: Office, client: str) -> None:
     with pytest.raises(ProvisioningNotAllowedError):
-        office.admit(client=client)
+        office.admit(client=client, subject=client)
 
 
 @pytest.mark.promise("scim-authorised")
 @pytest.mark.parametrize(("kind", "name"), [("client", IDP), ("reader", "service")])
 def test_who_is_switched_off_is_refused(office: Office, kind: str, name: str) -> None:
     one = Switch(SwitchKind(kind), UNSAFE_DEMO_ISSUER, name)
-    office.desk.switches.switch_off(one, "a test", now=office.desk.clock())
+    SwitchBoard(office.desk.senders.database).switch_off(one, "a test", now=office.desk.clock())
 
     with pytest.raises(SwitchedOffError):
         office.admit()
@@ -94,9 +97,9 @@ def test_no_token_and_two_are_refused(office: Office) -> None:
 
 def test_a_refusal_is_recorded(office: Office) -> None:
     with pytest.raises(ReadershipError):
-        office.admit(client="another")
+        office.admit(client="another", subject="another")
 
-    events: list[dict[str, Any]] = list(office.desk.trail.events())
+    events: list[dict[str, Any]] = list(office.desk.records.trail.events())
     event = events[-1]
 
     assert ("provision", "refused", "another") == (

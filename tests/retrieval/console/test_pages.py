@@ -86,7 +86,17 @@ def cited(text: str) -> Cited:
     )
     passage = Passage(ChunkId("p"), DocumentKey("k"), text, f"https://x/{text}", text, provenance)
     who = reader(subject=text)
-    return Cited(who, passage, text, text, True, True, (Way.BY_NAME,), NOON)  # noqa: FBT003
+    return Cited(
+        who,
+        passage,
+        before=text,
+        after=text,
+        goes_on_before=True,
+        goes_on_after=True,
+        original=passage.url,
+        ways=(Way.BY_NAME,),
+        checked_at=NOON,
+    )
 
 
 @pytest.mark.promise("page-runs-nothing")

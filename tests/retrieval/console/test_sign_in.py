@@ -2,7 +2,6 @@
 What an issuer answers at the end of a sign-in is judged before anybody is signed in.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,72 +9,20 @@ from typing import Any
 import httpx
 import pytest
 
-from acl.identity.tokens import TokenVerifier
-from acl.identity.wire import Wire
-from retrieval.console.provider import RETRY_SECONDS, Provider, ProviderUnavailableError
+from retrieval.console.provider import RETRY_SECONDS, ProviderUnavailableError
 from retrieval.console.sessions import Begun
-from retrieval.console.sign_in import Registration, SignIn, SignInFailedError
-from tests.acl.identity.issuers import ISSUER, KID, NOW, OTHER_ISSUER, Issuer, clock, trusted
-from tests.acl.identity.spoken import signed
-from tests.acl.identity.tls import TRUST
-
-PAGE = "reader-page"
-BOUND = "DPoP"
-BEGUN = Begun("state" * 10, "nonce" * 10, "verifier" * 6, "p-1")
-CAME = {"code": ["c"], "state": [BEGUN.state], "iss": [ISSUER]}
-DOCUMENT = {
-    "issuer": ISSUER,
-    "authorization_endpoint": f"{ISSUER}/auth",
-    "token_endpoint": f"{ISSUER}/token",
-    "authorization_response_iss_parameter_supported": True,
-}
-
-
-def identity(**claims: object) -> str:
-    said = {"iss": ISSUER, "sub": "alice", "aud": PAGE, "iat": NOW - 1, "exp": NOW + 300}
-    return signed(Issuer("ES256"), {"kid": KID}, {**said, "nonce": BEGUN.nonce, **claims})
-
-
-def access(**claims: object) -> str:
-    return Issuer("ES256").token(claims={"client_id": PAGE, **claims})
-
-
-def granted(**members: object) -> dict[str, object]:
-    """
-    Return what a good issuer answers, with other members where a test wants them.
-    """
-    made = {"access_token": access(), "id_token": identity(), "token_type": "Bearer"}
-    return {name: one for name, one in {**made, **members}.items() if one is not None}
-
-
-class Desk:
-    """
-    An issuer that answers what a test says, and who signs in there.
-    """
-
-    def __init__(
-        self, answer: Mapping[str, object] | None = None, document: Mapping[str, object] = DOCUMENT
-    ) -> None:
-        self.asked: list[httpx.Request] = []
-        self.answer, self.document = answer if answer is not None else granted(), document
-        issuer = trusted(Issuer("ES256"))
-        wire = Wire(TRUST, transport=httpx.MockTransport(self._answers))
-        self.provider = Provider(ISSUER, wire)
-        self.sign_in = SignIn(
-            Registration(
-                PAGE, "https://rag.acme.example/reader/signed-in", "openid rag.read", None
-            ),
-            self.provider,
-            issuer,
-            TokenVerifier({ISSUER: issuer}, clock),
-            wire,
-            clock,
-        )
-
-    def _answers(self, request: httpx.Request) -> httpx.Response:
-        self.asked.append(request)
-        body = self.answer if request.url.path == "/token" else self.document
-        return httpx.Response(200, content=json.dumps(body))
+from retrieval.console.sign_in import SignInFailedError
+from tests.acl.identity.issuers import NOW, OTHER_ISSUER
+from tests.retrieval.console.desks import (
+    BEGUN,
+    CAME,
+    DOCUMENT,
+    PAGE,
+    Desk,
+    access,
+    granted,
+    identity,
+)
 
 
 @pytest.mark.promise("page-session")
@@ -105,6 +52,7 @@ def test_a_client_with_a_secret_shows_it_to_the_token_endpoint_alone() -> None:
     assert "cret" not in repr(sign_in)
 
 
+BOUND = "DPoP"
 REFUSED: Mapping[str, Callable[[], dict[str, object]]] = {
     "no ID token": lambda: granted(id_token=None),
     "no access token": lambda: granted(access_token=None),

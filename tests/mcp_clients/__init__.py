@@ -1,0 +1,3 @@
+"""
+Clients of others, which `scripts/mcp-clients` runs against a throw-away service.
+"""
