@@ -134,11 +134,13 @@ class CitationRoom(ReadingRoom):
     def _around(self, reader: VerifiedReader, chunk: ChunkId) -> tuple[Authorized, _Found | None]:
         may = self.authorizer.authorize(reader, needs=READ_SCOPE)
         for statement, seen in self._readable([self._owner(chunk)], may):
-            whole = self.unsealer.whole(statement, seen, epoch=may.scope.epoch)
-            places = [place for place, one in enumerate(whole) if one.id == chunk]
             ways = self._ways(may, statement)
-            if places and ways:
-                return may, _window(whole, places[0], ways)
+            if not ways:
+                continue
+            whole = self.unsealer.whole(statement, seen, epoch=may.scope.epoch)
+            for place, one in enumerate(whole):
+                if one.id == chunk:
+                    return may, _window(whole, place, ways)
         return may, None
 
     def _ways(self, may: Authorized, statement: DocumentPermission) -> tuple[Way, ...]:

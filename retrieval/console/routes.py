@@ -70,13 +70,13 @@ class Console:
         """
         session = self.sessions.read(request.cookies)
         if session is None:
-            return self.begin(passage)
+            return self.begin(request, passage)
         try:
             return citation_page(self.room.cited(session.credentials(), passage), session)
         except ReadershipError as error:
             return self._refusal(error, session, passage)
 
-    def begin(self, passage: str, *, anew: bool = False) -> Response:
+    def begin(self, request: Request, passage: str, *, anew: bool = False) -> Response:
         """
         Send the browser to the issuer.
         """
@@ -85,7 +85,7 @@ class Console:
             response = redirect(self.sign_in.address(begun, anew=anew))
         except ProviderUnavailableError as error:
             return self._unavailable(error)
-        self.sessions.begin(response, begun)
+        self.sessions.begin(response, begun, request.cookies)
         return response
 
     def finish(self, request: Request) -> Response:
@@ -204,8 +204,8 @@ def console_routes(console: Console) -> APIRouter:
         return console.show(request, _named(passage_id))
 
     @router.get(SIGN_IN_PATH)
-    def sign_in(passage: str = NO_PASSAGE) -> Response:
-        return console.begin(_named(passage), anew=True)
+    def sign_in(request: Request, passage: str = NO_PASSAGE) -> Response:
+        return console.begin(request, _named(passage), anew=True)
 
     @router.get(REDIRECT_PATH)
     def signed_in(request: Request) -> Response:

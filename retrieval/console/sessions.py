@@ -10,6 +10,8 @@ The rules:
    with a request goes into it.
 4. It ends with its token, and after `MAX_SESSION` at the latest.
 5. It opens nothing by itself: the token in it is verified at every request.
+6. At most `MAX_BEGUN` sign-ins are underway in a browser: whoever makes it open many pages fills
+   no header until nothing gets through.
 
 A token can be longer than a cookie, so a session is cut into as many as it takes.
 """
@@ -31,6 +33,7 @@ SESSION_COOKIE: Final = "__Host-readership-session"
 BEGUN_COOKIE: Final = "__Host-readership-begun"
 MAX_SESSION: Final = timedelta(hours=1)
 MAX_SIGN_IN: Final = timedelta(minutes=10)
+MAX_BEGUN: Final = 4
 COOKIE_CHARACTERS: Final = 3_500
 MAX_PARTS: Final = 8
 _SESSION: Final = "session"
@@ -126,10 +129,14 @@ class Sessions:
         for number in range(MAX_PARTS):
             _drop(response, _part(number))
 
-    def begin(self, response: Response, begun: Begun) -> None:
+    def begin(self, response: Response, begun: Begun, cookies: Mapping[str, str]) -> None:
         """
-        Let the browser keep what it has begun.
+        Let the browser keep what it has begun, and forget all but the latest that it began before.
         """
+        # Browsers send the oldest first (RFC 6265, section 5.4).
+        before = [name for name in cookies if name.startswith(BEGUN_COOKIE)]
+        for name in before[: 1 - MAX_BEGUN]:
+            _drop(response, name)
         content = json.dumps(asdict(begun)).encode()
         sealed = self.notes.written(_BEGUN, content, lasting=MAX_SIGN_IN)
         _set(response, _begun(begun.state), sealed, MAX_SIGN_IN)

@@ -192,7 +192,7 @@ def operations(room: ReadingRoom) -> dict[str, Any]:
     found = {
         one["operationId"]: one for path in described["paths"].values() for one in path.values()
     }
-    page = {"parameters": [{"name": "passage_id"}], "responses": {}}
+    page = {"parameters": [{"name": "passage_id"}]}
     return found | {f"mcp/{one['name']}": one for one in declared(PLAIN_SCOPES)} | {PAGE: page}
 
 
