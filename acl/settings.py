@@ -33,6 +33,7 @@ from acl.settings_directories import DirectorySettings, names_of, require_distin
 from acl.settings_events import Transmitters
 from acl.settings_issuers import IssuerSettings, StepUpSettings, require_consistent
 from acl.settings_labels import LabelSettings
+from acl.settings_limits import LimitSettings, MetricsSettings
 from acl.settings_mcp import McpSettings
 from acl.settings_reader_page import ReaderPageSettings
 from acl.settings_senders import CertificateSettings
@@ -115,6 +116,8 @@ class Settings(BaseSettings):
     redaction: RedactionSettings = RedactionSettings()
     labels: LabelSettings | None = None
     brake: Brake = BrakeSettings()
+    limits: LimitSettings = LimitSettings()
+    metrics: MetricsSettings = MetricsSettings()
     sources: list[SourceSettings] = Field(default=[])
     directories: list[DirectorySettings] = Field(default=[])
     reader_page: ReaderPageSettings | None = None

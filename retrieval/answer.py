@@ -1,7 +1,8 @@
 """
 The path of a question, as one function: eight numbered steps, no branches.
 
-Step 8, the audit record, is written here: it must be durable before anything is returned.
+Step 8 is here: what leaves is within its reader's limits, signed, and its audit record is durable
+before anything is returned.
 """
 
 import logging
@@ -13,12 +14,12 @@ from datetime import datetime
 from typing import Final, TypeVar
 
 from acl.audit.chain import AuditTrail
-from acl.audit.events import AuditEvent, blinded
+from acl.audit.events import blinded
 from acl.identity.reader import VerifiedReader
 from acl.identity.tokens import TokenVerifier
 from acl.index.reading import Question
 from acl.model.documents import DocumentPermission
-from acl.model.identifiers import ChunkId, DocumentId, DocumentKey, Epoch, SourceName
+from acl.model.identifiers import ChunkId, DocumentId, DocumentKey, SourceName
 from acl.model.scopes import AUDIT_SCOPE, READ_SCOPE, READERS_SCOPES, SEARCH_SCOPE
 from acl.registry.permissions import PermissionRegistry
 from retrieval.addresses import page_of
@@ -27,6 +28,7 @@ from retrieval.authenticate import Asking, authenticate
 from retrieval.authorize import Authorized, Authorizer
 from retrieval.cite import addressed, cite, context
 from retrieval.cursors import Cursors
+from retrieval.departure import Departure, as_one, event_of
 from retrieval.errors import (
     AmbiguousDocumentError,
     EpochMovedError,
@@ -34,9 +36,11 @@ from retrieval.errors import (
     NotFoundError,
 )
 from retrieval.explain import Explainer, Explanation
+from retrieval.limits import Limiter, LimitExceededError
 from retrieval.page import WHOLE, Page, Part, fitting
-from retrieval.passage import Answer, Passage, WholeDocument
+from retrieval.passage import Answer, OnePassage, Passage, Waybill, WholeDocument
 from retrieval.prepare import QuestionPreparer
+from retrieval.provenance import ProvenanceVerifier, WaybillWriter
 from retrieval.recheck import Rechecked, Rechecker
 from retrieval.sanitise import inert, sanitise
 from retrieval.search import ScopedSearch
@@ -74,6 +78,9 @@ class ReadingRoom:
     unsealer: Unsealer
     permissions: PermissionRegistry
     explainer: Explainer
+    limiter: Limiter
+    waybills: WaybillWriter
+    provenance: ProvenanceVerifier
     trail: AuditTrail
     audit_key: bytes
     clock: Callable[[], datetime]
@@ -106,6 +113,7 @@ class ReadingRoom:
         reader = authenticate(credentials, self.verifier)
         # 2. May they ask? Said before their question costs anything.
         self._authorize(reader, question)
+        self.limiter.admit(reader)
         page = question.page(self.cursors.shown(question.cursor, reader, question.same()))
         # 3. The question, in the same pseudonyms and vectors as the documents.
         redacted = self.preparer.redact(question.text)
@@ -118,17 +126,19 @@ class ReadingRoom:
         # 7. Inert, fenced and with its provenance; as many as a response holds.
         shown = [self._shown(passage) for passage in opened]
         passages = fitting(shown)
-        # 8. Durable before it leaves.
+        laid_out = context(passages)
+        # 8. Within the limits, signed, and durable before it leaves.
         details = {
             "question": blinded(self.audit_key, question.text),
             "refused": checked.refused,
             "discrepancies": checked.discrepancies,
         }
-        self._record(request_id, "search", may, checked.epoch, passages, details)
+        leaving = Departure(request_id, "search", may, checked.epoch, passages, laid_out)
+        waybill = self._release(leaving, passages, details)
         goes_on = more or len(passages) < len(shown)
         so_far = page.offset + len(passages)
         cursor = self.cursors.after(so_far, reader, question.same()) if goes_on else None
-        return Answer(request_id, checked.epoch, passages, context(passages), may.blind, cursor)
+        return Answer(request_id, checked.epoch, passages, laid_out, may.blind, waybill, cursor)
 
     def _authorize(self, reader: VerifiedReader, question: AskedQuestion) -> Authorized:
         return self.authorizer.authorize(
@@ -159,23 +169,24 @@ class ReadingRoom:
         # 6. Only now does anything become plaintext.
         return may, checked, page.opened(self.unsealer, checked.released, epoch=checked.epoch)
 
-    def passage(self, credentials: Asking, passage_id: str) -> tuple[str, Passage]:
+    def passage(self, credentials: Asking, passage_id: str) -> OnePassage:
         """
-        Return one passage by its id, authorised anew; with the request's id.
+        Return one passage by its id, authorised anew.
 
         Raises:
             NotFoundError: There is none for this reader, for whichever reason.
         """
         request_id = secrets.token_hex(16)
-        reader = authenticate(credentials, self.verifier)
+        reader = self._admitted(credentials)
         chunk = ChunkId(passage_id)
         may, opened = of_one_epoch(lambda: self._opened_chunk(reader, chunk))
         passages = tuple(self._shown(passage) for passage in opened if passage is not None)
-        self._record(request_id, "passage", may, may.scope.epoch, passages, {"asked": passage_id})
+        leaving = Departure(request_id, "passage", may, may.scope.epoch, passages)
+        waybill = self._release(leaving, passages, {"asked": passage_id})
         if not passages:
             msg = f"passage {passage_id!r:.80}"
             raise NotFoundError(msg)
-        return request_id, passages[0]
+        return OnePassage(request_id, may.scope.epoch, passages[0], waybill)
 
     def document(self, credentials: Asking, document: str, source: str | None) -> WholeDocument:
         """
@@ -186,7 +197,7 @@ class ReadingRoom:
             AmbiguousDocumentError: The reader may read several of this id.
         """
         request_id = secrets.token_hex(16)
-        reader = authenticate(credentials, self.verifier)
+        reader = self._admitted(credentials)
         named = SourceName(source) if source is not None else None
         keys = self._keys(DocumentId(document), named)
         may, whole = of_one_epoch(lambda: self._opened_documents(reader, keys))
@@ -203,7 +214,7 @@ class ReadingRoom:
             NotFoundError: There is none for this reader, for whichever reason.
         """
         request_id = secrets.token_hex(16)
-        reader = authenticate(credentials, self.verifier)
+        reader = self._admitted(credentials)
         chunk = ChunkId(passage_id)
         may, whole = of_one_epoch(lambda: self._opened_documents(reader, [self._owner(chunk)]))
         found = [parts for parts in whole if any(one.id == chunk for one in parts)]
@@ -221,6 +232,7 @@ class ReadingRoom:
         request_id = secrets.token_hex(16)
         operator = authenticate(credentials, self.verifier)
         may = self.authorizer.authorize(operator, needs=AUDIT_SCOPE)
+        self.limiter.admit(operator)
         if operator.sources is not None:
             # An explanation is of all sources: their groups, and whether a document is there.
             raise InsufficientScopeError(AUDIT_SCOPE)
@@ -230,8 +242,15 @@ class ReadingRoom:
         # Asked again: who was revoked or switched off meanwhile learns nothing.
         may = self.authorizer.authorize(operator, needs=AUDIT_SCOPE)
         details = {"asked": {"reader": person.subject, "issuer": issuer, **asked.document_named()}}
-        self._record(request_id, "explain", may, may.scope.epoch, (), details)
+        self._record(Departure(request_id, "explain", may, may.scope.epoch, ()), (), details)
         return request_id, found
+
+    def _admitted(self, credentials: Asking) -> VerifiedReader:
+        reader = authenticate(credentials, self.verifier)
+        # Before they are counted: a token that was revoked uses up nobody's requests.
+        self.authorizer.authorize(reader, needs=READ_SCOPE)
+        self.limiter.admit(reader)
+        return reader
 
     def _whole(
         self,
@@ -248,15 +267,16 @@ class ReadingRoom:
         cut, goes_on = part.of(text)
         shown = tuple(self._shown(one, opened_at) for one in found)
         released = shown if cut or not part.start else ()
-        self._record(request_id, "document", may, may.scope.epoch, released, {"asked": asked})
+        whole = as_one(released, cut)
+        leaving = Departure(request_id, "document", may, may.scope.epoch, whole)
+        waybill = self._release(leaving, released, {"asked": asked})
         if len(opened) > 1:
             raise AmbiguousDocumentError
-        if not released:
+        if not whole:
             msg = f"document {asked!r:.80}"
             raise NotFoundError(msg)
-        length = found[-1].provenance.span.end
-        epoch = may.scope.epoch
-        return WholeDocument(request_id, epoch, released[0], cut, length, goes_on)
+        epoch, length = may.scope.epoch, found[-1].provenance.span.end
+        return WholeDocument(request_id, epoch, whole[0], cut, length, goes_on, waybill)
 
     def _shown(self, passage: Passage, opened_at: ChunkId | None = None) -> Passage:
         return addressed(cite(sanitise(passage)), page_of(self.origin, opened_at or passage.id))
@@ -296,36 +316,30 @@ class ReadingRoom:
         names = self.rechecker.budgets.staleness if source is None else [source]
         return [self.rechecker.namer.document(name, document) for name in names]
 
+    def _release(
+        self, leaving: Departure, parts: Sequence[Passage], details: Mapping[str, object]
+    ) -> Waybill:
+        """
+        Take the last step: `parts` are the passages that the record names.
+
+        Raises:
+            LimitExceededError: It is more than the reader may carry away; recorded as that.
+            ReadershipError: It could not be counted, or not be recorded.
+        """
+        try:
+            self.limiter.charge(leaving)
+        except LimitExceededError as error:
+            self._record(leaving, (), {**details, "limited": error.limit})
+            raise
+        waybill = self.waybills.write(leaving)
+        self._record(leaving, parts, details)
+        return waybill
+
     def _record(
-        self,
-        request_id: str,
-        action: str,
-        may: Authorized,
-        epoch: Epoch,
-        passages: Sequence[Passage],
-        details: Mapping[str, object],
+        self, leaving: Departure, parts: Sequence[Passage], details: Mapping[str, object]
     ) -> None:
-        self.trail.append(
-            AuditEvent(
-                at=self.clock(),
-                request_id=request_id,
-                action=action,
-                outcome="released" if passages else "nothing released",
-                issuer=may.reader.issuer,
-                subject=may.reader.subject,
-                client=may.reader.client,
-                actors=may.reader.actors,
-                details={
-                    **details,
-                    "who": may.reader.sentence(),
-                    "way": self.way,
-                    "epoch": epoch,
-                    "ceiling": may.scope.ceiling.top,
-                    "principals": sorted(map(str, may.linked)),
-                    "released": [_released(passage) for passage in passages],
-                },
-            )
-        )
+        told = {**details, "way": self.way}
+        self.trail.append(event_of(leaving, parts, told, at=self.clock()))
 
 
 def of_one_epoch(attempt: Callable[[], Found]) -> Found:
@@ -343,18 +357,6 @@ def of_one_epoch(attempt: Callable[[], Found]) -> Found:
             return attempt()
     msg = f"permissions changed during each of {MAX_SEARCHES} attempts"
     raise EpochMovedError(msg)
-
-
-def _released(passage: Passage) -> dict[str, object]:
-    provenance = passage.provenance
-    return {
-        "passage": passage.id,
-        "source": provenance.source,
-        "document": provenance.document,
-        "revision": provenance.revision,
-        "acl_revision": provenance.acl_revision,
-        "label": provenance.label,
-    }
 
 
 def _alarm(request_id: str, checked: Rechecked) -> None:

@@ -62,6 +62,21 @@ class BlindSpot:
 
 
 @dataclass(frozen=True, slots=True)
+class Waybill:
+    """
+    What says, to whoever handles an answer next, what it is made of and where it may go.
+
+    `max_label` is the most sensitive label in it; `models` are the classes of language models
+    that may be shown it. Both are `None` where the operator has configured nothing about them,
+    and `max_label` also for an answer without passages.
+    """
+
+    signed_provenance: str
+    max_label: str | None
+    models: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """
     What one question yields; `next_page` is the cursor of what follows, if more does.
@@ -72,14 +87,27 @@ class Answer:
     passages: tuple[Passage, ...]
     context: str
     blind: tuple[BlindSpot, ...]
+    waybill: Waybill
     next_page: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OnePassage:
+    """
+    A passage that was asked for by its id.
+    """
+
+    request_id: str
+    epoch: Epoch
+    passage: Passage
+    waybill: Waybill
 
 
 @dataclass(frozen=True, slots=True)
 class WholeDocument:
     """
     A document's redacted text or a part of it, its full length as stored, and whether more
-    follows.
+    follows. `first` is all of it as one passage, named as its source names it.
     """
 
     request_id: str
@@ -88,3 +116,4 @@ class WholeDocument:
     text: str
     characters: int
     truncated: bool
+    waybill: Waybill

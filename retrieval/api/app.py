@@ -26,13 +26,16 @@ from retrieval.api import problems
 from retrieval.api.actions import actions_routes
 from retrieval.api.limits import MAX_BODY_BYTES, Limits
 from retrieval.api.presented import CertificateHeader, Presentations
+from retrieval.api.proof_routes import LARGER_BODIES, proof_routes
 from retrieval.api.routes import declared_bearer, metadata_routes, readers_routes
 from retrieval.api.schemas import Health
 from retrieval.api.vector_stores import OpenAiErrors, store_routes
+from retrieval.limits import LimitExceededError
 from retrieval.mcp.desk import Desk
 from retrieval.mcp.door import Door, mcp_routes
 from retrieval.mcp.server import McpServer
 from retrieval.mcp.visitors import Visitors
+from retrieval.proving import ProofDesk
 
 logger = logging.getLogger(__name__)
 
@@ -91,20 +94,24 @@ def create_app(  # noqa: PLR0913 - what an application is made of
     app.include_router(readers_routes(room))
     app.include_router(store_routes(room, declared_bearer))
     app.include_router(actions_routes(app))
-    app.include_router(metadata_routes(resource, issuers, names, proofs=proofs))
+    app.include_router(proof_routes(ProofDesk(room)))
+    app.include_router(
+        metadata_routes(resource, issuers, names, room.provenance.published, proofs=proofs)
+    )
     app.include_router(_health_routes(probes))
     desk = Desk(replace(room, way=MCP), challenges)
     server = McpServer(desk, names, VERSION, MAX_BODY_BYTES)
     app.include_router(mcp_routes(Door(room, visitors or Visitors.of(resource), server)))
     app.add_middleware(Presentations, resource=resource, certificates=certificates)
-    app.add_middleware(Limits, larger=larger_bodies)
+    app.add_middleware(Limits, larger={**LARGER_BODIES, **(larger_bodies or {})})
     app.add_middleware(OpenAiErrors)
     return app
 
 
 class RefusalRecorder:
     """
-    Records refused tokens, and when they come in floods counts those it does not record.
+    Records refused tokens and exceeded limits, and when they come in floods counts those it does
+    not record.
     """
 
     def __init__(
@@ -118,8 +125,10 @@ class RefusalRecorder:
         """
         Record one refusal, or count it.
         """
+        limited = isinstance(error, LimitExceededError)
+        action, outcome = ("limit", "limited") if limited else (self._action, "refused")
         details = {"reason": error.diagnostics()}
-        event = AuditEvent(self._clock(), request_id, self._action, "refused", details=details)
+        event = AuditEvent(self._clock(), request_id, action, outcome, details=details)
         try:
             self._refusals.append(event)
         except ReadershipError as unavailable:

@@ -17,6 +17,7 @@ from retrieval.api.schemas import (
     QuestionText,
     RequestBody,
     ResponseBody,
+    WaybillBody,
 )
 from retrieval.api.store_filters import StoreFilter
 from retrieval.asked import AskedQuestion
@@ -142,9 +143,9 @@ class StoreResult(ResponseBody):
         )
 
 
-class StoreSearchPage(ResponseBody):
+class StoreSearchPage(WaybillBody):
     """
-    Results, best first.
+    Results, best first; and what travels with them, in words that OpenAI does not use.
     """
 
     object: Literal["vector_store.search_results.page"] = "vector_store.search_results.page"
@@ -163,6 +164,7 @@ class StoreSearchPage(ResponseBody):
             data=[StoreResult.of(one, place) for place, one in enumerate(answer.passages)],
             has_more=answer.next_page is not None,
             next_page=answer.next_page,
+            **cls.members_of(answer.waybill),
         )
 
 
@@ -190,6 +192,7 @@ def _attributes(passage: Passage) -> dict[str, str | float | bool]:
     said: dict[str, str | float | bool] = {
         "source": found.source,
         "document": found.document,
+        "title": passage.title,
         "url": passage.url,
         "citation": passage.citation,
         "revision": found.revision,

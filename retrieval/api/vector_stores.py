@@ -34,6 +34,7 @@ _ERRORS: Final[dict[int | str, dict[str, Any]]] = {
         (400, "The request is malformed, or asks for what is not offered."),
         (401, "No token, or one that proves nothing."),
         (403, "The token lacks a scope."),
+        (429, "One window allows no more; nothing was released."),
         (503, "Something that is needed did not answer; nothing was released."),
         ("4XX", "Anything else that the request is refused for."),
     )

@@ -21,10 +21,11 @@ from acl.model.identifiers import ChunkId
 from acl.model.principals import PrincipalKind
 from acl.model.scopes import READ_SCOPE
 from retrieval.answer import ReadingRoom, of_one_epoch
-from retrieval.authenticate import Asking, authenticate
+from retrieval.authenticate import Asking
 from retrieval.authorize import Authorized
+from retrieval.departure import Departure
 from retrieval.errors import EpochMovedError, NotFoundError
-from retrieval.passage import Passage
+from retrieval.passage import Passage, Waybill
 from retrieval.sanitise import sanitise
 
 WAY: Final = "page"
@@ -71,6 +72,7 @@ class Cited:
     original: str
     ways: tuple[Way, ...]
     checked_at: datetime
+    waybill: Waybill
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +111,14 @@ class CitationRoom(ReadingRoom):
         """
         request_id = secrets.token_hex(16)
         # 1. Who asks?
-        reader = authenticate(credentials, self.verifier)
+        reader = self._admitted(credentials)
         # 2, 5, 6. May they read the document now? Only then does anything become plaintext.
         may, found = of_one_epoch(lambda: self._around(reader, ChunkId(passage_id)))
         # 7. Inert, as every client gets it.
         shown = tuple(self._shown(one) for one in found.chunks) if found else ()
-        # 8. Durable before it leaves.
-        self._record(request_id, "page", may, may.scope.epoch, shown, {"asked": passage_id})
+        # 8. Within the limits, signed, and durable before it leaves.
+        leaving = Departure(request_id, WAY, may, may.scope.epoch, shown)
+        waybill = self._release(leaving, shown, {"asked": passage_id})
         if found is None:
             msg = f"passage {passage_id!r:.80}"
             raise NotFoundError(msg)
@@ -129,6 +132,7 @@ class CitationRoom(ReadingRoom):
             original=sanitise(found.chunks[found.place]).url,
             ways=found.ways,
             checked_at=self.clock(),
+            waybill=waybill,
         )
 
     def _around(self, reader: VerifiedReader, chunk: ChunkId) -> tuple[Authorized, _Found | None]:

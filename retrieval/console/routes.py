@@ -31,6 +31,7 @@ from retrieval.errors import (
     StepUpRequiredError,
     SwitchedOffError,
 )
+from retrieval.limits import LimitExceededError
 
 logger = logging.getLogger(__name__)
 
@@ -178,6 +179,10 @@ class Console:
                     self.refused(error, secrets.token_hex(16))
                 told = _sentence(error.public_message)
                 return notice(HTTPStatus.FORBIDDEN, "Not allowed", told, session=session)
+            case LimitExceededError():
+                if error.limit == "requests":  # the others are recorded where the release is
+                    self.refused(error, secrets.token_hex(16))
+                return _too_much(error, session)
             case _:
                 return self._unavailable(error)
 
@@ -191,6 +196,13 @@ class Console:
         response = notice(HTTPStatus.SERVICE_UNAVAILABLE, "Not available", told)
         response.headers["Retry-After"] = "2"
         return response
+
+
+def _too_much(error: LimitExceededError, session: Session) -> Response:
+    told = _sentence(error.public_message)
+    response = notice(HTTPStatus.TOO_MANY_REQUESTS, "Too much at once", told, session=session)
+    response.headers["Retry-After"] = str(error.retry_after_seconds)
+    return response
 
 
 def console_routes(console: Console) -> APIRouter:

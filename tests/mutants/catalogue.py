@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from tests.mutants import (
+    of_departures,
     of_identity,
     of_ingestion,
     of_introspection,
@@ -41,6 +42,7 @@ AREAS: Final[Mapping[str, tuple[Mutant, ...]]] = {
     "last door": of_the_doors.LAST_DOOR,
     "discrepancies": of_the_doors.DISCREPANCIES,
     "path": of_the_doors.PATH,
+    "departures": of_departures.DEPARTURES,
     "revocation": of_revocation.REVOCATION,
     "syncs": of_ingestion.SYNCS,
     "pushes": of_ingestion.PUSHES,

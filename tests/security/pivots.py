@@ -48,10 +48,12 @@ NO_NAMES: Final = {
     "next_cursor",
     "next_page",
     "search_query",
+    "signed_provenance",
 }
 """
 Members that are drawn at random for each request, times, what the asker said, and cursors: these
-are another one for each question, and `test_cursors` tries them on others.
+are another one for each question, and `test_cursors` tries them on others; and the statement,
+whose names stand beside it as well (`test_proofs_over_http`).
 """
 
 Place = tuple[str, str]
@@ -146,13 +148,17 @@ AIMS: Final[Mapping[str, Callable[[str, Sequence[str]], Iterable[Target]]]] = {
     "mcp/fetch": lambda thing, _: [Target("", "", thing)],
     "mcp/search_documents": lambda thing, sources: [Target(one, "", "", thing) for one in sources],
     PAGE: lambda thing, _: [Target("", "", thing)],
+    "verifyProvenance": lambda *_: [],
+    "checkAnswer": lambda *_: [],
     "resourceMetadata": lambda *_: [],
+    "provenanceKeys": lambda *_: [],
     "actions": lambda *_: [],
     "health": lambda *_: [],
     "ready": lambda *_: [],
 }
 """
-What following a thing means, by operation; the last four take nothing that could be followed.
+What following a thing means, by operation; the last seven look nothing up, or take nothing that
+could be followed.
 """
 
 

@@ -3,6 +3,7 @@ Every status that the API's description promises is reached by somebody, and no 
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 import pytest
@@ -13,6 +14,7 @@ from acl.errors import ReadershipError
 from retrieval.api.app import create_app
 from tests.acl.identity.issuers import AUDIENCE, ISSUER
 from tests.ingestion.world import allow
+from tests.retrieval.departing import limiter
 from tests.scenarios.installation import Installation, client
 from tests.security.endpoints import CALLS, Target, operations
 from tests.security.faults import registry_down
@@ -45,6 +47,7 @@ class Asker:
         self.reader = self.ward.headers()
         self.stranger = self._token("")
         self.operator = self._token("rag.audit")
+        self.spent = client(replace(self.ward.room, limiter=limiter(requests=0)))
         with registry_down(self.ward):
             self.down = self.ward.http()
 
@@ -67,10 +70,12 @@ def _common(name: str, allowed: str = "reader") -> dict[tuple[str, str], Ask]:
         (name, "200"): lambda one: call(one.http, getattr(one, allowed), one.target),
         (name, "401"): lambda one: call(one.http, NOBODY, one.target),
         (name, "403"): lambda one: call(one.http, one.stranger, one.target),
+        (name, "429"): lambda one: call(one.spent, getattr(one, allowed), one.target),
         (name, "503"): lambda one: call(one.down, getattr(one, allowed), one.target),
     }
 
 
+FORGED: Final = {"answer": "x", "signed_provenance": ["x"]}
 ABSENT: Final = Target("absent", "absent", "absent")
 LONG: Final = Target(TOO_LONG, TOO_LONG, TOO_LONG)
 REACHED: Final[Mapping[tuple[str, str], Ask]] = {
@@ -91,7 +96,13 @@ REACHED: Final[Mapping[tuple[str, str], Ask]] = {
     ("getDocument", "422"): lambda one: CALLS["getDocument"](one.http, one.reader, LONG),
     **_common("explainDecision", "operator"),
     ("explainDecision", "422"): lambda one: one.asks({}, "/v1/explain"),
+    **_common("verifyProvenance"),
+    ("verifyProvenance", "422"): lambda one: one.asks({}, "/v1/verify"),
+    **_common("checkAnswer"),
+    ("checkAnswer", "404"): lambda one: one.asks(FORGED, "/v1/answers/check"),
+    ("checkAnswer", "422"): lambda one: one.asks({}, "/v1/answers/check"),
     ("resourceMetadata", "200"): lambda one: CALLS["resourceMetadata"](one.http, {}, one.target),
+    ("provenanceKeys", "200"): lambda one: CALLS["provenanceKeys"](one.http, {}, one.target),
     ("actions", "200"): lambda one: CALLS["actions"](one.http, {}, one.target),
     ("health", "200"): lambda one: CALLS["health"](one.http, {}, one.target),
     ("ready", "200"): lambda one: CALLS["ready"](one.http, {}, one.target),

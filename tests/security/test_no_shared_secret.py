@@ -24,6 +24,7 @@ OURS_TO_SHOW: Final = {
     "registry.password_file": "this service shows it to PostgreSQL",
     "issuers.introspection.client_secret_file": "this service shows it to the issuer",
     "reader_page.client_secret_file": "the reader's page shows it to the issuer",
+    "limits.password_file": "this service shows it to the storage of the limits",
     "directories.password_file": "this service shows it to the directory",
 }
 """

@@ -17,7 +17,7 @@ from retrieval.console import pages
 from retrieval.console.citations import Cited, Way
 from retrieval.console.pages import citation_page
 from retrieval.console.sessions import Session
-from retrieval.passage import Passage, Provenance
+from retrieval.passage import Passage, Provenance, Waybill
 from tests.retrieval.scene import reader
 
 NOON: Final = datetime(2027, 1, 1, 12, tzinfo=UTC)
@@ -96,6 +96,7 @@ def cited(text: str) -> Cited:
         original=passage.url,
         ways=(Way.BY_NAME,),
         checked_at=NOON,
+        waybill=Waybill(text, text, (text,)),
     )
 
 
