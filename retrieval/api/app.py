@@ -90,7 +90,8 @@ def create_app(  # noqa: PLR0913 - what an application is made of
     )
     proofs = room.verifier.expects_proofs
     challenges = problems.Challenges(resource, SEARCH_SCOPE, names, proofs=proofs)
-    problems.install(app, challenges, RefusalRecorder(room.trail, room.clock))
+    refused = RefusalRecorder(room.trail, room.clock)
+    problems.install(app, challenges, refused)
     app.include_router(readers_routes(room))
     app.include_router(store_routes(room, declared_bearer))
     app.include_router(actions_routes(app))
@@ -99,7 +100,7 @@ def create_app(  # noqa: PLR0913 - what an application is made of
         metadata_routes(resource, issuers, names, room.provenance.published, proofs=proofs)
     )
     app.include_router(_health_routes(probes))
-    desk = Desk(replace(room, way=MCP), challenges)
+    desk = Desk(replace(room, way=MCP), challenges, refused)
     server = McpServer(desk, names, VERSION, MAX_BODY_BYTES)
     app.include_router(mcp_routes(Door(room, visitors or Visitors.of(resource), server)))
     app.add_middleware(Presentations, resource=resource, certificates=certificates)

@@ -19,6 +19,7 @@ from acl.errors import ReadershipError
 from acl.identity.errors import ReaderRefusedError, TokenRejectedError
 from acl.identity.reader import VerifiedReader
 from retrieval.addresses import PAGE_PREFIX, page_path
+from retrieval.api.problems import is_recorded
 from retrieval.console.citations import CitationRoom
 from retrieval.console.pages import citation_page, notice, redirect
 from retrieval.console.provider import ProviderUnavailableError
@@ -157,6 +158,8 @@ class Console:
         )
 
     def _refusal(self, error: ReadershipError, session: Session, passage: str) -> Response:
+        if is_recorded(error):
+            self.refused(error, secrets.token_hex(16))
         match error:
             case NotFoundError():
                 told = (
@@ -165,7 +168,6 @@ class Console:
                 )
                 return notice(HTTPStatus.NOT_FOUND, "Not found", told, session=session)
             case TokenRejectedError():
-                self.refused(error, secrets.token_hex(16))
                 told = "Your sign-in has ended."
                 response = self._sign_in_again("Please sign in again", told, passage)
                 self.sessions.end(response)
@@ -175,13 +177,9 @@ class Console:
                     "Please sign in more surely", _sentence(error.public_message), passage
                 )
             case error if isinstance(error, _REFUSED):
-                if isinstance(error, ReaderRefusedError):
-                    self.refused(error, secrets.token_hex(16))
                 told = _sentence(error.public_message)
                 return notice(HTTPStatus.FORBIDDEN, "Not allowed", told, session=session)
             case LimitExceededError():
-                if error.limit == "requests":  # the others are recorded where the release is
-                    self.refused(error, secrets.token_hex(16))
                 return _too_much(error, session)
             case _:
                 return self._unavailable(error)

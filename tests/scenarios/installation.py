@@ -40,7 +40,7 @@ from retrieval.console.routes import console_routes
 from retrieval.wiring import Tools, build_room
 from tests.acl.identity.issuers import AUDIENCE, ISSUER, Issuer, public_jwk
 from tests.ingestion.world import MarkingRedactor, write_lines
-from tests.retrieval.console.desks import console_of
+from tests.retrieval.console.desks import Desk, console_of, desk_of
 
 ALGORITHM: Final = "ES256"
 STALENESS: Final = timedelta(hours=1)
@@ -203,13 +203,13 @@ class Installation:
         )
 
 
-def client(room: ReadingRoom) -> TestClient:
+def client(room: ReadingRoom, desk: Desk | None = None) -> TestClient:
     """
     Return an HTTP client of a reading room and its page; `tests.retrieval.console.desks.opened`
-    opens the page with the app's `sessions`.
+    opens the page with the app's `sessions`, and `desk` is where its readers sign in.
     """
     app = create_app(room, resource=AUDIENCE, issuers=[ISSUER], probes={}, close=lambda: None)
-    console = console_of(room)
+    console = console_of(room, desk or desk_of(room))
     app.include_router(console_routes(console))
     app.state.sessions = console.sessions
     return TestClient(app, raise_server_exceptions=False)

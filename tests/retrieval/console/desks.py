@@ -4,8 +4,8 @@ signed in there.
 """
 
 import json
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from http.cookies import SimpleCookie
 
 import httpx
@@ -60,7 +60,11 @@ class Desk:
     """
 
     def __init__(
-        self, answer: Mapping[str, object] | None = None, document: Mapping[str, object] = DOCUMENT
+        self,
+        answer: Mapping[str, object] | None = None,
+        document: Mapping[str, object] = DOCUMENT,
+        verifier: TokenVerifier | None = None,
+        now: Callable[[], datetime] = clock,
     ) -> None:
         self.asked: list[httpx.Request] = []
         self.answer, self.document = answer if answer is not None else granted(), document
@@ -73,9 +77,9 @@ class Desk:
             ),
             self.provider,
             issuer,
-            TokenVerifier({ISSUER: issuer}, clock),
+            verifier or TokenVerifier({ISSUER: issuer}, clock),
             wire,
-            clock,
+            now,
         )
 
     def _answers(self, request: httpx.Request) -> httpx.Response:
@@ -84,13 +88,20 @@ class Desk:
         return httpx.Response(200, content=json.dumps(body))
 
 
-def console_of(room: ReadingRoom) -> Console:
+def desk_of(room: ReadingRoom) -> Desk:
+    """
+    Return an issuer whose tokens a reading room takes.
+    """
+    return Desk(verifier=room.verifier, now=room.clock)
+
+
+def console_of(room: ReadingRoom, desk: Desk) -> Console:
     """
     Return the page of a reading room.
     """
     refused = RefusalRecorder(room.trail, room.clock, SIGN_IN_ACTION)
     notes = room.cursors.notes
-    return Console(CitationRoom.of(room), Desk().sign_in, Sessions(notes), refused)
+    return Console(CitationRoom.of(room), desk.sign_in, Sessions(notes), refused)
 
 
 def opened(
