@@ -56,5 +56,6 @@ AREAS: Final[Mapping[str, tuple[Mutant, ...]]] = {
     "cursors": of_the_page.CURSORS,
     "vector stores": of_the_page.STORE_FAULTS,
     "reader's page": of_the_page.PAGE_FAULTS,
+    "reader's session": of_the_page.SESSION_FAULTS,
 }
 MUTANTS: Final = tuple(one for mutants in AREAS.values() for one in mutants)

@@ -15,6 +15,9 @@ ID_TOKENS: Final = "acl/identity/id_tokens.py"
 SIGN_IN: Final = "retrieval/console/sign_in.py"
 CITATIONS: Final = "retrieval/console/citations.py"
 PAGES: Final = "retrieval/console/pages.py"
+SESSIONS: Final = "retrieval/console/sessions.py"
+ROUTES: Final = "retrieval/console/routes.py"
+PROVING: Final = "retrieval/proving.py"
 
 IN_NOTES: Final = "tests/retrieval/test_notes.py"
 FOREIGN_NOTE: Final = (f"{IN_NOTES}::test_a_note_for_something_else_is_refused",)
@@ -40,6 +43,19 @@ IN_WAYS: Final = (
 IN_PAGES: Final = (
     "tests/retrieval/console/test_pages.py::test_a_hostile_text_changes_no_element_of_the_page",
 )
+
+IN_ATTACKS: Final = "tests/security/test_page_attacks.py"
+IN_SESSIONS: Final = "tests/security/test_page_sessions.py"
+IN_FACES: Final = "tests/security/test_every_face.py"
+HARDENED: Final = (
+    f"{IN_SESSIONS}::test_every_answer_is_framed_by_nobody_kept_nowhere_and_sends_no_referrer",
+)
+COOKIES: Final = (
+    f"{IN_SESSIONS}::test_cookies_are_of_this_host_over_tls_and_out_of_reach_of_scripts",
+)
+SIGNING_OUT: Final = (f"{IN_SESSIONS}::test_only_a_form_of_this_session_signs_out",)
+AT_EVERY_FACE: Final = (f"{IN_FACES}::test_what_does_not_fit_leaves_by_no_face",)
+VERIFYING: Final = (f"{IN_FACES}::test_a_page_for_openais_client_verifies_as_it_came",)
 
 CURSORS: Final = (
     Mutant(
@@ -191,5 +207,152 @@ PAGE_FAULTS: Final = (
         "autoescape=False",
         "A document's text becomes part of the page.",
         IN_PAGES,
+    ),
+)
+
+SESSION_FAULTS: Final = (
+    Mutant(
+        "sign-in-that-any-browser-finishes",
+        SESSIONS,
+        " if secrets.compare_digest(found.state.encode(), state.encode()) else None\n",
+        "\n",
+        "A sign-in is finished with the state of another.",
+        (f"{IN_ATTACKS}::test_what_was_begun_is_found_by_its_own_state_alone",),
+    ),
+    Mutant(
+        "sign-in-that-is-not-used-up",
+        ROUTES,
+        "            self.sessions.finished(response, state)\n",
+        "            pass\n",
+        "State, nonce and verifier serve twice.",
+        (f"{IN_ATTACKS}::test_an_answer_is_used_up",),
+    ),
+    Mutant(
+        "sign-in-that-lasts",
+        SESSIONS,
+        "sealed = self.notes.written(_BEGUN, content, lasting=MAX_SIGN_IN)",
+        "sealed = self.notes.written(_BEGUN, content, lasting=MAX_SESSION)",
+        "An answer from long ago signs somebody in.",
+        (f"{IN_ATTACKS}::test_a_sign_in_ends_when_it_takes_too_long",),
+    ),
+    Mutant(
+        "sign-in-by-one-draw",
+        SESSIONS,
+        "        state, nonce, verifier = (secrets.token_urlsafe(48) for _ in range(3))\n",
+        "        state = nonce = verifier = secrets.token_urlsafe(48)\n",
+        "Whoever sees the address knows the verifier of the code.",
+        (f"{IN_ATTACKS}::test_nothing_of_a_sign_in_is_used_in_another",),
+    ),
+    Mutant(
+        "session-beside-one-that-was-planted",
+        SESSIONS,
+        "            else:\n                _drop(response, _part(number))\n",
+        "",
+        "What an attacker planted stays beside the new session.",
+        (f"{IN_ATTACKS}::test_a_session_that_was_planted_is_not_taken_over",),
+    ),
+    Mutant(
+        "page-of-any-name",
+        ROUTES,
+        "    return passage if _PASSAGE_ID.fullmatch(passage) else NO_PASSAGE\n",
+        "    return passage\n",
+        "Whatever somebody writes into an address comes back in another.",
+        (f"{IN_ATTACKS}::test_nobody_is_led_elsewhere",),
+    ),
+    Mutant(
+        "page-that-can-be-framed",
+        PAGES,
+        "\"base-uri 'none'; frame-ancestors 'none'\"",
+        "\"base-uri 'none'\"",
+        "Another site lays its own page over this one.",
+        HARDENED,
+    ),
+    Mutant(
+        "page-that-is-kept",
+        "retrieval/api/limits.py",
+        '    (b"cache-control", b"no-store"),\n',
+        "",
+        "Whoever sits down at the browser next goes back to the page.",
+        HARDENED,
+    ),
+    Mutant(
+        "cookie-that-scripts-read",
+        SESSIONS,
+        'secure=True, httponly=True, samesite="lax"\n    )\n\n\ndef _drop',
+        'secure=True, samesite="lax"\n    )\n\n\ndef _drop',
+        "A script that got in somehow takes the session with it.",
+        COOKIES,
+    ),
+    Mutant(
+        "cookie-in-the-clear",
+        SESSIONS,
+        'secure=True, httponly=True, samesite="lax"\n    )\n\n\ndef _drop',
+        'httponly=True, samesite="lax"\n    )\n\n\ndef _drop',
+        "The session is sent over plain HTTP.",
+        COOKIES,
+    ),
+    Mutant(
+        "cookie-for-foreign-forms",
+        SESSIONS,
+        'secure=True, httponly=True, samesite="lax"\n    )\n\n\ndef _drop',
+        'secure=True, httponly=True, samesite="none"\n    )\n\n\ndef _drop',
+        "Another site's requests carry the session.",
+        COOKIES,
+    ),
+    Mutant(
+        "cookie-of-any-host",
+        SESSIONS,
+        'SESSION_COOKIE: Final = "__Host-readership-session"',
+        'SESSION_COOKIE: Final = "readership-session"',
+        "A neighbouring host plants a session.",
+        COOKIES,
+    ),
+    Mutant(
+        "session-without-end",
+        SESSIONS,
+        "        lasting = min(until - now, MAX_SESSION)\n",
+        "        lasting = until - now\n",
+        "A browser stays signed in for as long as a long token.",
+        (f"{IN_SESSIONS}::test_a_session_lasts_no_longer_than_it_may",),
+    ),
+    Mutant(
+        "sign-ins-without-number",
+        SESSIONS,
+        "        for name in before[: 1 - MAX_BEGUN]:\n",
+        "        for name in before[:0]:\n",
+        "Another site fills the browser's headers until nothing gets through.",
+        (f"{IN_SESSIONS}::test_many_pages_at_once_fill_no_header",),
+    ),
+    Mutant(
+        "sign-out-by-foreign-form",
+        ROUTES,
+        "        if session is None or not _sent_by_us(session, body):\n",
+        "        if session is None:\n",
+        "Another site signs readers out.",
+        SIGNING_OUT,
+    ),
+    Mutant(
+        "page-without-limits",
+        CITATIONS,
+        "        reader = self._admitted(credentials)\n",
+        "        reader = self.welcome(credentials)\n",
+        "Who may ask no more goes on reading at the page.",
+        AT_EVERY_FACE,
+    ),
+    Mutant(
+        "store-page-with-any-text",
+        PROVING,
+        '        "text": texts[0] if len(texts) == len(parts) == 1 else None,\n',
+        '        "text": texts[0] if texts else None,\n',
+        "A text that was added to a result passes for one that was released.",
+        VERIFYING,
+    ),
+    Mutant(
+        "store-page-under-any-name",
+        PROVING,
+        ' if result.get("filename") == named else None\n',
+        "\n",
+        "A result is shown under a name that it was not released under.",
+        VERIFYING,
     ),
 )

@@ -75,15 +75,17 @@ class Browser:
         return asked_of_issuer(answer)
 
     def comes_back(
-        self, asked: Mapping[str, str], subject: str = "alice", **changed: str
+        self, asked: Mapping[str, str], subject: str = "alice", lasting: int = 600, **changed: str
     ) -> Response:
         """
-        Return from the issuer, as somebody who has signed in there.
+        Return from the issuer, as somebody who has signed in there, with a token that lasts so many
+        seconds.
         """
-        named = {"sub": subject, claim_of("corp"): subject}
-        self.premises.desk.answer = granted(
-            id_token=identity(sub=subject, nonce=asked["nonce"]), access_token=access(**named)
-        )
+        now = int(self.premises.shared.clock().timestamp())
+        who = {"sub": subject, "iat": now - 1, "exp": now + 300}
+        token = access(**{**who, "exp": now + lasting, claim_of("corp"): subject})
+        named = identity(**who, nonce=asked["nonce"])
+        self.premises.desk.answer = granted(id_token=named, access_token=token)
         came = {"code": "c", "state": asked["state"], "iss": ISSUER, **changed}
         return self.http.get(BACK, params=came)
 

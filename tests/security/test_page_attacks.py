@@ -24,7 +24,7 @@ from tests.security.page_premises import (
     has_session,
 )
 
-PROMISED: Final = pytest.mark.promise("page-session")
+pytestmark = pytest.mark.promise("page-session")
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,6 @@ def browser(premises: Premises) -> Browser:
     return premises.browser()
 
 
-@PROMISED
 def test_whoever_signs_in_reads_what_is_theirs(premises: Premises, browser: Browser) -> None:
     """
     The control of all that follows.
@@ -48,7 +47,6 @@ def test_whoever_signs_in_reads_what_is_theirs(premises: Premises, browser: Brow
     assert 404 == premises.browser().signs_in("bob").status_code
 
 
-@PROMISED
 def test_an_answer_that_another_browser_began_signs_nobody_in(
     premises: Premises, browser: Browser
 ) -> None:
@@ -67,7 +65,6 @@ def test_an_answer_that_another_browser_began_signs_nobody_in(
     assert WORDS in browser.opens().text
 
 
-@PROMISED
 def test_what_was_begun_is_found_by_its_own_state_alone(
     premises: Premises, browser: Browser
 ) -> None:
@@ -87,7 +84,6 @@ def test_what_was_begun_is_found_by_its_own_state_alone(
     assert 303 == second.comes_back(other).status_code
 
 
-@PROMISED
 def test_an_answer_is_used_up(premises: Premises, browser: Browser) -> None:
     """
     Whether it signed somebody in or not: state, nonce and verifier are forgotten.
@@ -103,7 +99,6 @@ def test_an_answer_is_used_up(premises: Premises, browser: Browser) -> None:
     assert not [name for name in browser.kept() if name.startswith(BEGUN_COOKIE)]
 
 
-@PROMISED
 def test_nothing_of_a_sign_in_is_used_in_another(browser: Browser) -> None:
     begun = [browser.begins() for _ in range(20)]
 
@@ -113,7 +108,6 @@ def test_nothing_of_a_sign_in_is_used_in_another(browser: Browser) -> None:
     assert {"S256"} == {one["code_challenge_method"] for one in begun}
 
 
-@PROMISED
 @pytest.mark.parametrize(("late", "status"), [(-1, 303), (0, 403)], ids=["in time", "late"])
 def test_a_sign_in_ends_when_it_takes_too_long(
     premises: Premises, browser: Browser, late: int, status: int
@@ -130,7 +124,6 @@ def test_a_sign_in_ends_when_it_takes_too_long(
     assert status == answer.status_code
 
 
-@PROMISED
 def test_a_session_that_was_planted_is_not_taken_over(premises: Premises, browser: Browser) -> None:
     """
     Fixation: of what was there before the sign-in nothing is left, nor is the new one the old.
@@ -149,6 +142,7 @@ def test_a_session_that_was_planted_is_not_taken_over(premises: Premises, browse
     assert 404 == attacker.opens().status_code
 
 
+NO_PATH_OF_OURS: Final = 404
 ELSEWHERE: Final = (
     "https://evil.example/",
     "//evil.example",
@@ -163,7 +157,6 @@ ELSEWHERE: Final = (
 )
 
 
-@PROMISED
 @pytest.mark.parametrize("where", ELSEWHERE, ids=ascii)
 def test_nobody_is_led_elsewhere(premises: Premises, where: str) -> None:
     """
@@ -177,6 +170,9 @@ def test_nobody_is_led_elsewhere(premises: Premises, where: str) -> None:
     for path, params in asked_for:
         browser = premises.browser()
         answer = browser.http.get(path, params=params)
+        if answer.status_code == NO_PATH_OF_OURS:
+            assert "location" not in answer.headers
+            continue
         assert answer.headers["location"].startswith(f"{ISSUER}/auth?")
         asked = asked_of_issuer(answer)
         assert f"{ORIGIN}{BACK}" == asked["redirect_uri"]
@@ -195,7 +191,6 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 
-@PROMISED
 @pytest.mark.parametrize("how", sorted(NAMES))
 def test_no_header_says_where_this_service_is(premises: Premises, how: str) -> None:
     """
@@ -214,7 +209,6 @@ def test_no_header_says_where_this_service_is(premises: Premises, how: str) -> N
     assert "evil.example" not in page.text + str(page.headers)
 
 
-@PROMISED
 def test_what_an_issuer_says_of_an_error_is_not_shown(browser: Browser) -> None:
     """
     It stands in an address that anybody can write.
@@ -234,7 +228,6 @@ MIXED_UP: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 
 
-@PROMISED
 @pytest.mark.parametrize("how", sorted(MIXED_UP))
 def test_no_code_of_another_issuer_is_sent_to_this_one(
     premises: Premises, browser: Browser, how: str
@@ -248,7 +241,6 @@ def test_no_code_of_another_issuer_is_sent_to_this_one(
     assert before == len(premises.desk.asked)
 
 
-@PROMISED
 def test_a_token_of_another_client_is_no_session(premises: Premises, browser: Browser) -> None:
     """
     Though it may read here: it was issued to somebody else's program.

@@ -104,6 +104,14 @@ def console_of(room: ReadingRoom, desk: Desk) -> Console:
     return Console(CitationRoom.of(room), desk.sign_in, Sessions(notes), refused)
 
 
+def cookies_of(response: Response) -> dict[str, str]:
+    """
+    Return what a browser keeps of a response.
+    """
+    kept = SimpleCookie("; ".join(response.headers.getlist("set-cookie")))
+    return {name: one.value for name, one in kept.items() if one.value}
+
+
 def opened(
     http: TestClient, sessions: Sessions, headers: Mapping[str, str], path: str
 ) -> httpx2.Response:
@@ -115,6 +123,5 @@ def opened(
     if scheme == "Bearer":
         now = clock()
         sessions.keep(response, Session(token, "proof"), until=now + hour, now=now)
-    kept = SimpleCookie("; ".join(response.headers.getlist("set-cookie")))
-    cookies = "; ".join(f"{name}={one.value}" for name, one in kept.items() if one.value)
+    cookies = "; ".join(f"{name}={value}" for name, value in cookies_of(response).items())
     return http.get(path, headers={"Cookie": cookies}, follow_redirects=False)
