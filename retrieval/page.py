@@ -27,9 +27,15 @@ As JSON. GPT Actions refuse responses of 100,000 characters; the remainder is fo
 around.
 """
 
-CHARACTERS_A_PASSAGE: Final = 900
+CHARACTERS_A_PASSAGE: Final = 1_000
 """
-What the members of a passage that have no length of their own take, with their names.
+What the members of a passage that have no length of their own take, with their names, and what
+signed provenance says of it.
+"""
+
+TIMES_CITED: Final = 5
+"""
+In the passage, at both ends of its fence, and, longer by a third, in signed provenance.
 """
 
 RECHECK_SPARE: Final = 32
@@ -139,11 +145,12 @@ def fitting(passages: Sequence[Passage]) -> tuple[Passage, ...]:
 
 
 def _length(passage: Passage) -> int:
-    # Text, title and citation stand in the context once more.
-    twice = passage.text, passage.title, passage.citation, passage.citation
+    # Text and title stand in the context once more.
+    twice = passage.text, passage.title
     once = passage.url, passage.provenance.document, *passage.provenance.trust
     written = 2 * sum(map(_as_json, twice)) + sum(map(_as_json, once))
-    return written + CHARACTERS_A_PASSAGE + 40 * len(passage.provenance.redactions)
+    cited = TIMES_CITED * _as_json(passage.citation)
+    return written + cited + CHARACTERS_A_PASSAGE + 40 * len(passage.provenance.redactions)
 
 
 def _shortened(text: str, most: int) -> str:

@@ -131,6 +131,27 @@ def test_no_response_is_longer_than_a_gpt_takes(shared: Installation, letter: st
     assert whole.json()["truncated"]
 
 
+@pytest.mark.parametrize("name", ["d", "a/long/name" * 90], ids=["short", "long"])
+def test_many_small_passages_are_not_too_long_either(shared: Installation, name: str) -> None:
+    """
+    Each has a citation, a place in the context, and one in signed provenance.
+    """
+    source, acl = shared.fresh(), allow("user:alice")
+    documents = [
+        {"id": f"{name}{n}", "title": f"Title {n}", "text": f"words {n} " * 45, "acl": acl}
+        for n in range(LONGEST + 10)
+    ]
+    shared.write(source, documents)
+    shared.sync(source, "corp")
+    http, headers = client(shared.room([source], ["corp"])), shared.bearer("alice", ALICE)
+
+    answer = http.post("/v1/search", json={"query": "words", "limit": LONGEST}, headers=headers)
+
+    assert 200 == answer.status_code, answer.text
+    assert answer.json()["next_cursor"]
+    assert 0.75 * MAX_CHARACTERS < len(answer.text) < MAX_CHARACTERS
+
+
 def test_the_document_is_for_everybody() -> None:
     """
     It says nothing that depends on who asks: it takes no token.
