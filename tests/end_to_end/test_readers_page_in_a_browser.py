@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.sync_api import Browser, Page, Response, sync_playwright
+from playwright.sync_api import Browser, Page, Response, Route, sync_playwright
 
 from tests.end_to_end.identity_provider import HOME
 from tests.end_to_end.page_world import PageWorld, page_world
 
+HTML = "text/html"
 NOWHERE = "00000000-0000-0000-0000-000000000000"
 
 
@@ -137,10 +138,48 @@ def test_a_hostile_document_runs_nothing(person: Person) -> None:
     assert "run" == page.title()
 
 
+FRAMING = "https://framing.example/"
+
+
+@pytest.mark.promise("page-session")
+def test_nobody_frames_the_page(world: PageWorld, browser: Browser) -> None:
+    """
+    Nor would it show if it held something. The control: without the headers that forbid it, this
+    browser frames the very same answer.
+    """
+    address, shown = f"{world.origin}/reader/signed-in?error=x", []
+    body = f'<title>x</title><iframe src="{address}"></iframe>'
+
+    def framing(route: Route) -> None:
+        route.fulfill(body=body, content_type=HTML)
+
+    for stripped in (False, True):
+        context = browser.new_context(ignore_https_errors=True)
+        page = context.new_page()
+        page.route(FRAMING, framing)
+        if stripped:
+            page.route(f"{world.origin}/**", _without_its_headers)
+        page.goto(FRAMING)
+        page.wait_for_load_state("networkidle")
+        (framed,) = page.frames[1:]
+        shown.append("You are not signed in" in framed.content())
+        context.close()
+
+    assert [False, True] == shown
+
+
+def _without_its_headers(route: Route) -> None:
+    answer = route.fetch()
+    forbidding = {"content-security-policy", "x-frame-options", "cross-origin-resource-policy"}
+    kept = {name: value for name, value in answer.headers.items() if name not in forbidding}
+    route.fulfill(response=answer, headers=kept)
+
+
 @pytest.mark.promise("page-accessible")
 def test_axe_finds_nothing(world: PageWorld, browser: Browser) -> None:
     """
-    On the page, on a refusal, and on the way out; the control is a picture without words.
+    On the page with its proof unfolded, on refusals, and on the way out; the control is a picture
+    without words.
     """
     script = HOME / "node_modules" / "axe-core" / "axe.min.js"
     if not script.is_file():
@@ -156,6 +195,10 @@ def test_axe_finds_nothing(world: PageWorld, browser: Browser) -> None:
         return [one["id"] for one in page.evaluate("axe.run(document)")["violations"]]
 
     person.signs_in("alice", "plan")
+    page.click("summary")
+    assert page.locator(".statement").is_visible()
+    assert [] == found()
+    person.opens(f"{world.origin}/reader/signed-in?error=access_denied")
     assert [] == found()
     person.opens(f"{world.origin}/d/{NOWHERE}")
     assert [] == found()
