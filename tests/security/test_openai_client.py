@@ -3,7 +3,7 @@ The unmodified `openai` client, over real HTTP: questions, filters, pages and er
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import httpx2
@@ -11,6 +11,7 @@ import openai
 import pytest
 
 from tests.ingestion.world import allow
+from tests.retrieval.departing import limiter
 from tests.scenarios.installation import Installation
 from tests.security.loopback import served
 
@@ -121,6 +122,34 @@ def test_the_next_page_follows(library: Library) -> None:
         page = (answer.model_extra or {})["next_page"]
 
     assert (4, None) == (len(set(found)), page)
+
+
+@pytest.mark.promise("signed-provenance")
+def test_what_was_released_can_be_proved_from_what_the_client_keeps(library: Library) -> None:
+    headers = library.shared.bearer("alice", {"corp": "alice"})
+    page = library.client("alice").vector_stores.search("all", query="words")
+
+    with httpx2.Client(trust_env=False, timeout=SECONDS) as http:
+        verify = f"{library.address}/v1/verify"
+        verdict = http.post(verify, content=page.model_dump_json(), headers=headers).json()
+
+    assert (True, []) == (verdict["verified"], verdict["differences"])
+    assert len(page.data) == len(verdict["statement"]["passages"])
+
+
+@pytest.mark.promise("limits")
+def test_too_many_questions_are_a_rate_limit_error(library: Library) -> None:
+    room = library.shared.room(library.sources, ["corp"])
+    with served(replace(room, limiter=limiter(requests=1))) as port:
+        address = replace(library, address=f"http://127.0.0.1:{port}")
+        asking = address.client("alice").vector_stores
+        assert asking.search("all", query="words").data
+
+        with pytest.raises(openai.RateLimitError) as refused:
+            asking.search("all", query="words")
+
+    assert (429, "limit_exceeded") == (refused.value.status_code, refused.value.code)
+    assert int(refused.value.response.headers["Retry-After"]) >= 1
 
 
 def test_a_key_that_is_no_token_is_an_authentication_error(library: Library) -> None:
