@@ -185,6 +185,14 @@ PAGE_FAULTS: Final = (
         BAD_ANSWER,
     ),
     Mutant(
+        "sign-in-with-another-issuers-token",
+        SIGN_IN,
+        "        if (reader.issuer, reader.client) != (self.trusted.issuer, client):\n",
+        "        if reader.client != client:\n",
+        "Whoever is alice at another issuer is alice here.",
+        (f"{IN_SIGN_IN}::test_a_token_of_another_trusted_issuer_signs_nobody_in",),
+    ),
+    Mutant(
         "sign-in-without-verifier",
         SIGN_IN,
         "            code_verifier=begun.verifier,\n",

@@ -12,7 +12,7 @@ import pytest
 from retrieval.console.provider import RETRY_SECONDS, ProviderUnavailableError
 from retrieval.console.sessions import Begun
 from retrieval.console.sign_in import SignInFailedError
-from tests.acl.identity.issuers import NOW, OTHER_ISSUER
+from tests.acl.identity.issuers import NOW, OTHER_ISSUER, Issuer, trusted, verifier
 from tests.retrieval.console.desks import (
     BEGUN,
     CAME,
@@ -74,6 +74,23 @@ REFUSED: Mapping[str, Callable[[], dict[str, object]]] = {
 def test_what_proves_nothing_signs_nobody_in(what: str) -> None:
     with pytest.raises(SignInFailedError):
         Desk(REFUSED[what]()).sign_in.finish(CAME, BEGUN)
+
+
+@pytest.mark.promise("page-session")
+def test_a_token_of_another_trusted_issuer_signs_nobody_in() -> None:
+    """
+    Though this service takes it, and it names a client of the same name. The control is this
+    issuer's, before the same verifier.
+    """
+    own, other = Issuer("ES256"), Issuer("ES256", "globex", OTHER_ISSUER)
+    both = verifier(trusted(own), trusted(other))
+    theirs = other.token(claims={"client_id": PAGE})
+    assert OTHER_ISSUER == both.verify(theirs).issuer
+
+    with pytest.raises(SignInFailedError):
+        Desk(granted(access_token=theirs), verifier=both).sign_in.finish(CAME, BEGUN)
+
+    assert Desk(verifier=both).sign_in.finish(CAME, BEGUN)
 
 
 @pytest.mark.promise("page-session")
