@@ -65,6 +65,13 @@ _CURSOR: dict[int | str, dict[str, Any]] = {
         "content": {"application/problem+json": {}},
     },
 }
+TOO_LARGE: dict[int | str, dict[str, Any]] = {
+    413: {
+        "model": Problem,
+        "description": "The body is too large.",
+        "content": {"application/problem+json": {}},
+    }
+}
 NOT_FOUND: dict[int | str, dict[str, Any]] = {
     404: {
         "model": Problem,
@@ -85,7 +92,7 @@ def readers_routes(room: ReadingRoom) -> APIRouter:
         operation_id="searchDocuments",
         summary="Search the documents that the signed-in user may read.",
         tags=[ACTION_TAG],
-        responses=_CURSOR,
+        responses=_CURSOR | TOO_LARGE,
         openapi_extra={"x-openai-isConsequential": False, "x-required-scope": SEARCH_SCOPE},
     )
     def search(request: Request, body: SearchRequest) -> SearchResponse:
@@ -126,6 +133,7 @@ def readers_routes(room: ReadingRoom) -> APIRouter:
         operation_id="explainDecision",
         summary="Say why somebody may or may not read a document. For operators.",
         openapi_extra={"x-required-scope": AUDIT_SCOPE},
+        responses=TOO_LARGE,
     )
     def explain(request: Request, body: ExplainRequest) -> ExplainResponse:
         request_id, found = room.explain(presented_by(request), body.asked())

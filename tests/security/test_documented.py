@@ -24,7 +24,7 @@ pytestmark = pytest.mark.promise("as-described")
 
 RANGES: Final = ("4XX",)
 """
-Stand for statuses that whoever is in front of the routes gives, such as 413.
+Stand for statuses that whoever is in front of the routes gives, such as 408.
 """
 
 TOO_LONG: Final = "x" * 1_100
@@ -75,6 +75,7 @@ def _common(name: str, allowed: str = "reader") -> dict[tuple[str, str], Ask]:
     }
 
 
+HUGE: Final = "x" * 1_100_000
 FORGED: Final = {"answer": "x", "signed_provenance": ["x"]}
 ABSENT: Final = Target("absent", "absent", "absent")
 LONG: Final = Target(TOO_LONG, TOO_LONG, TOO_LONG)
@@ -82,6 +83,7 @@ REACHED: Final[Mapping[tuple[str, str], Ask]] = {
     **_common("searchDocuments"),
     ("searchDocuments", "400"): lambda one: one.asks({"query": "x", "cursor": "x"}),
     ("searchDocuments", "409"): lambda one: one.asks({"query": "x", "at_least_epoch": 2**40}),
+    ("searchDocuments", "413"): lambda one: one.asks({"query": HUGE}),
     ("searchDocuments", "422"): lambda one: one.asks({}),
     **_common("searchVectorStore"),
     ("searchVectorStore", "400"): lambda one: one.asks({}, "/v1/vector_stores/all/search"),
@@ -95,11 +97,14 @@ REACHED: Final[Mapping[tuple[str, str], Ask]] = {
     ),
     ("getDocument", "422"): lambda one: CALLS["getDocument"](one.http, one.reader, LONG),
     **_common("explainDecision", "operator"),
+    ("explainDecision", "413"): lambda one: one.asks({"x": HUGE}, "/v1/explain"),
     ("explainDecision", "422"): lambda one: one.asks({}, "/v1/explain"),
     **_common("verifyProvenance"),
+    ("verifyProvenance", "413"): lambda one: one.asks({"x": HUGE}, "/v1/verify"),
     ("verifyProvenance", "422"): lambda one: one.asks({}, "/v1/verify"),
     **_common("checkAnswer"),
     ("checkAnswer", "404"): lambda one: one.asks(FORGED, "/v1/answers/check"),
+    ("checkAnswer", "413"): lambda one: one.asks({"x": HUGE}, "/v1/answers/check"),
     ("checkAnswer", "422"): lambda one: one.asks({}, "/v1/answers/check"),
     ("resourceMetadata", "200"): lambda one: CALLS["resourceMetadata"](one.http, {}, one.target),
     ("provenanceKeys", "200"): lambda one: CALLS["provenanceKeys"](one.http, {}, one.target),
