@@ -37,7 +37,6 @@ from retrieval.api.schemas import (
 
 MAX_ID_CHARACTERS: Final = 1_024
 JWKS_PATH: Final = "/.well-known/jwks.json"
-JWKS_TYPE: Final = "application/jwk-set+json"
 
 # Declares the scheme in OpenAPI; it decides nothing, `retrieval.authenticate` does.
 declared_bearer = HTTPBearer(
@@ -79,6 +78,10 @@ NOT_FOUND: dict[int | str, dict[str, Any]] = {
         "content": {"application/problem+json": {}},
     }
 }
+
+
+class _KeySet(JSONResponse):
+    media_type = "application/jwk-set+json"
 
 
 def readers_routes(room: ReadingRoom) -> APIRouter:
@@ -182,10 +185,12 @@ def metadata_routes(
             return problem(status, "not_found", "not found", secrets.token_hex(16))
         return JSONResponse(body)
 
-    def public_keys() -> JSONResponse:
-        return JSONResponse({"keys": [dict(one) for one in keys]}, media_type=JWKS_TYPE)
+    def public_keys() -> _KeySet:
+        return _KeySet({"keys": [dict(one) for one in keys]})
 
     router.add_api_route(METADATA_PATH, metadata, operation_id="resourceMetadata")
-    router.add_api_route(JWKS_PATH, public_keys, operation_id="provenanceKeys")
+    router.add_api_route(
+        JWKS_PATH, public_keys, operation_id="provenanceKeys", response_class=_KeySet
+    )
     router.add_api_route(f"{METADATA_PATH}/{{named:path}}", metadata_of, include_in_schema=False)
     return router
