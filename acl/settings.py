@@ -35,6 +35,7 @@ from acl.settings_issuers import IssuerSettings, StepUpSettings, require_consist
 from acl.settings_labels import LabelSettings
 from acl.settings_limits import LimitSettings, MetricsSettings
 from acl.settings_mcp import McpSettings
+from acl.settings_reader_page import ReaderPageSettings
 from acl.settings_senders import CertificateSettings
 from acl.settings_sources import SourceSettings, require_known_pushers
 from acl.settings_stores import IndexSettings, KeySettings, RegistrySettings
@@ -119,6 +120,7 @@ class Settings(BaseSettings):
     metrics: MetricsSettings = MetricsSettings()
     sources: list[SourceSettings] = Field(default=[])
     directories: list[DirectorySettings] = Field(default=[])
+    reader_page: ReaderPageSettings | None = None
 
     @model_validator(mode="after")
     def _unambiguous(self) -> "Settings":
@@ -133,6 +135,8 @@ class Settings(BaseSettings):
         require_consistent(self.issuers, self.step_up, {one.name for one in self.sources})
         require_distinct(self.directories, [one.issuer for one in self.issuers])
         require_known_pushers(self.sources, {one.issuer for one in self.issuers})
+        if self.reader_page is not None:
+            self.reader_page.of(self.issuers)
         bound = [one.issuer for one in self.issuers if one.sender.certificates]
         if bound and self.client_certificates is None:
             msg = (

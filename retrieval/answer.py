@@ -19,13 +19,16 @@ from acl.identity.reader import VerifiedReader
 from acl.identity.tokens import TokenVerifier
 from acl.index.reading import Question
 from acl.model.documents import DocumentPermission
-from acl.model.identifiers import ChunkId, DocumentId, DocumentKey, Epoch, SourceName
+from acl.model.identifiers import ChunkId, DocumentId, DocumentKey, SourceName
 from acl.model.redaction import Redactor
 from acl.model.scopes import AUDIT_SCOPE, READ_SCOPE, READERS_SCOPES, SEARCH_SCOPE
 from acl.registry.permissions import PermissionRegistry
+from retrieval.addresses import page_of
+from retrieval.asked import AskedQuestion, AskedWhy
 from retrieval.authenticate import Asking, authenticate
 from retrieval.authorize import Authorized, Authorizer
-from retrieval.cite import cite, context
+from retrieval.cite import addressed, cite, context
+from retrieval.cursors import Cursors
 from retrieval.departure import Departure, as_one, event_of
 from retrieval.errors import (
     AmbiguousDocumentError,
@@ -33,9 +36,9 @@ from retrieval.errors import (
     InsufficientScopeError,
     NotFoundError,
 )
-from retrieval.explain import Explainer, Explanation, Person, When
+from retrieval.explain import Explainer, Explanation
 from retrieval.limits import Limiter, LimitExceededError
-from retrieval.page import NO_DATES, WHOLE, Dates, Page, Part
+from retrieval.page import WHOLE, Page, Part, fitting
 from retrieval.passage import Answer, OnePassage, Passage, Waybill, WholeDocument
 from retrieval.prepare import QuestionPreparer
 from retrieval.provenance import ProvenanceVerifier, WaybillWriter
@@ -60,51 +63,12 @@ How often a search, or a fetch, is repeated when a new epoch begins during it.
 
 
 @dataclass(frozen=True, slots=True)
-class AskedQuestion:
-    """
-    What a client may ask: a text, how many passages, which sources to stay within, the epoch
-    that the answer must not be older than, after how many passages to begin, and when documents
-    must have been modified.
-    """
-
-    text: str
-    limit: int
-    sources: tuple[str, ...] | None = None
-    at_least_epoch: Epoch | None = None
-    offset: int = 0
-    modified: Dates = NO_DATES
-
-    def page(self) -> Page:
-        """
-        Return which part of the ranking is wanted.
-        """
-        return Page(self.limit, self.offset, self.modified)
-
-
-@dataclass(frozen=True, slots=True)
-class AskedWhy:
-    """
-    What an operator may ask: whose reading of which document, now or in the past.
-    """
-
-    person: Person
-    document: DocumentId
-    source: SourceName | None = None
-    at: When | None = None
-
-    def document_named(self) -> dict[str, object]:
-        """
-        Return the document for the audit record.
-        """
-        return {"document": self.document, "source": self.source}
-
-
-@dataclass(frozen=True, slots=True)
 class ReadingRoom:
     """
     Everything that a reader can do, with every collaborator that it takes.
 
-    `way` says by which face of the service the reader came, for the record.
+    `origin` is where people reach this service; `way` says by which face of it the reader came,
+    for the record.
     """
 
     verifier: TokenVerifier
@@ -122,6 +86,8 @@ class ReadingRoom:
     trail: AuditTrail
     audit_key: bytes
     clock: Callable[[], datetime]
+    cursors: Cursors
+    origin: str
     way: str = "http"
 
     def welcome(self, credentials: Asking) -> VerifiedReader:
@@ -150,16 +116,18 @@ class ReadingRoom:
         # 2. May they ask? Said before their question costs anything.
         self._authorize(reader, question)
         self.limiter.admit(reader)
+        page = question.page(self.cursors.shown(question.cursor, reader, question.same()))
         # 3. The question, in the same pseudonyms and vectors as the documents.
         redacted = self.preparer.redact(question.text)
         asked = self.preparer.embed(redacted)
         # 2, 4, 5, 6. The scope, what is near inside it, the registry's word on every hit, and
         #             only then plaintext.
         may, checked, (opened, more) = of_one_epoch(
-            lambda: self._found(request_id, reader, question, asked)
+            lambda: self._found(request_id, reader, question, asked, page)
         )
-        # 7. Inert, fenced and with its provenance.
-        passages = tuple(cite(sanitise(passage)) for passage in opened)
+        # 7. Inert, fenced and with its provenance; as many as a response holds.
+        shown = [self._shown(passage) for passage in opened]
+        passages = fitting(shown)
         laid_out = context(passages)
         # 8. Within the limits, signed, and durable before it leaves.
         details = {
@@ -169,7 +137,10 @@ class ReadingRoom:
         }
         leaving = Departure(request_id, "search", may, checked.epoch, passages, laid_out)
         waybill = self._release(leaving, passages, details)
-        return Answer(request_id, checked.epoch, passages, laid_out, may.blind, waybill, more)
+        goes_on = more or len(passages) < len(shown)
+        so_far = page.offset + len(passages)
+        cursor = self.cursors.after(so_far, reader, question.same()) if goes_on else None
+        return Answer(request_id, checked.epoch, passages, laid_out, may.blind, waybill, cursor)
 
     def _authorize(self, reader: VerifiedReader, question: AskedQuestion) -> Authorized:
         return self.authorizer.authorize(
@@ -180,21 +151,25 @@ class ReadingRoom:
         )
 
     def _found(
-        self, request_id: str, reader: VerifiedReader, question: AskedQuestion, asked: Question
+        self,
+        request_id: str,
+        reader: VerifiedReader,
+        question: AskedQuestion,
+        asked: Question,
+        page: Page,
     ) -> tuple[Authorized, Rechecked, tuple[list[Passage], bool]]:
         may = self._authorize(reader, question)
         # 4. What is near, among what they may read?
         hits = self.search.nearest(asked, may.scope)
         # 5. Ask again: grants may have shrunk since the index was written.
-        checked = self.rechecker.still_readable(hits[: question.page().reach()], may)
+        checked = self.rechecker.still_readable(hits[: page.reach()], may)
         if checked.epoch != may.scope.epoch:
             msg = f"searched at epoch {may.scope.epoch}, rechecked at {checked.epoch}"
             raise EpochMovedError(msg)
         # Told at once: whatever fails from here on, somebody must learn that a door is wrong.
         _alarm(request_id, checked)
         # 6. Only now does anything become plaintext.
-        page = question.page().opened(self.unsealer, checked.released, epoch=checked.epoch)
-        return may, checked, page
+        return may, checked, page.opened(self.unsealer, checked.released, epoch=checked.epoch)
 
     def passage(self, credentials: Asking, passage_id: str) -> OnePassage:
         """
@@ -207,7 +182,7 @@ class ReadingRoom:
         reader = self._admitted(credentials)
         chunk = ChunkId(passage_id)
         may, opened = of_one_epoch(lambda: self._opened_chunk(reader, chunk))
-        passages = tuple(cite(sanitise(passage)) for passage in opened if passage is not None)
+        passages = tuple(self._shown(passage) for passage in opened if passage is not None)
         leaving = Departure(request_id, "passage", may, may.scope.epoch, passages)
         waybill = self._release(leaving, passages, {"asked": passage_id})
         if not passages:
@@ -245,7 +220,7 @@ class ReadingRoom:
         chunk = ChunkId(passage_id)
         may, whole = of_one_epoch(lambda: self._opened_documents(reader, [self._owner(chunk)]))
         found = [parts for parts in whole if any(one.id == chunk for one in parts)]
-        return self._whole(request_id, may, found, passage_id, part)
+        return self._whole(request_id, may, found, passage_id, part, opened_at=chunk)
 
     def explain(self, credentials: Asking, asked: AskedWhy) -> tuple[str, list[Explanation]]:
         """
@@ -286,12 +261,14 @@ class ReadingRoom:
         opened: Sequence[Sequence[Passage]],
         asked: str,
         part: Part,
+        opened_at: ChunkId | None = None,
     ) -> WholeDocument:
         found = opened[0] if len(opened) == 1 else ()
         # Made inert as a whole: a link may cross the border between two chunks.
         text = inert("".join(passage.text for passage in found))
-        cut = text[part.start : part.start + part.most]
-        released = tuple(cite(sanitise(one)) for one in found) if cut or not part.start else ()
+        cut, goes_on = part.of(text)
+        shown = tuple(self._shown(one, opened_at) for one in found)
+        released = shown if cut or not part.start else ()
         whole = as_one(released, cut)
         leaving = Departure(request_id, "document", may, may.scope.epoch, whole)
         waybill = self._release(leaving, released, {"asked": asked})
@@ -301,8 +278,10 @@ class ReadingRoom:
             msg = f"document {asked!r:.80}"
             raise NotFoundError(msg)
         epoch, length = may.scope.epoch, found[-1].provenance.span.end
-        goes_on = part.start + len(cut) < len(text)
         return WholeDocument(request_id, epoch, whole[0], cut, length, goes_on, waybill)
+
+    def _shown(self, passage: Passage, opened_at: ChunkId | None = None) -> Passage:
+        return addressed(cite(sanitise(passage)), page_of(self.origin, opened_at or passage.id))
 
     def _opened_chunk(
         self, reader: VerifiedReader, chunk: ChunkId

@@ -31,6 +31,14 @@ def cite(passage: Passage) -> Passage:
     return replace(passage, citation=f"[{where}#{provenance.span.start}-{provenance.span.end}]")
 
 
+def addressed(passage: Passage, page: str) -> Passage:
+    """
+    Attach where a person can open the passage: at its source, or where that states no address
+    that a browser opens, on the reader's page.
+    """
+    return replace(passage, url=passage.url or page)
+
+
 def context(passages: Sequence[Passage]) -> str:
     """
     Lay the passages out for a language model; empty if there are none.

@@ -1,12 +1,14 @@
 """
-How much was asked for: one page of passages, best first, of the dates that count; or a part of
-a document. Of step 6.
+How much was asked for, and how much of it a response holds: one page of passages, best first, of
+the dates that count; or a part of a document. Of steps 6 and 7.
 
 When a document was modified stands in its sealed card and nowhere in the clear. Where dates are
 asked for, passages are therefore opened until enough of them are found; all of them are passages
 that the reader may read. One without a date lies in no range of dates.
 """
 
+import json
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,8 +21,21 @@ from retrieval.unseal import Unsealer
 
 OPENED_AT_ONCE: Final = 64
 MAX_DOCUMENT_CHARACTERS: Final = 90_000
+MAX_PAGE_CHARACTERS: Final = 88_000
 """
-GPT Actions refuse responses of 100,000 characters.
+As JSON. GPT Actions refuse responses of 100,000 characters; the remainder is for what stands
+around.
+"""
+
+CHARACTERS_A_PASSAGE: Final = 1_000
+"""
+What the members of a passage that have no length of their own take, with their names, and what
+signed provenance says of it.
+"""
+
+TIMES_CITED: Final = 5
+"""
+In the passage, at both ends of its fence, and, longer by a third, in signed provenance.
 """
 
 RECHECK_SPARE: Final = 32
@@ -60,11 +75,18 @@ NO_DATES: Final = Dates()
 @dataclass(frozen=True, slots=True)
 class Part:
     """
-    Which characters of a document's text: so many at most, from a place on.
+    Which characters of a document's text: from a place on, at most so many as JSON.
     """
 
     start: int = 0
     most: int = MAX_DOCUMENT_CHARACTERS
+
+    def of(self, text: str) -> tuple[str, bool]:
+        """
+        Return this part, and whether the text goes on after it.
+        """
+        cut = _shortened(text[self.start :], self.most)
+        return cut, self.start + len(cut) < len(text)
 
 
 WHOLE: Final = Part()
@@ -96,13 +118,47 @@ class Page:
             EpochMovedError: The hits were released at `epoch`, and another has begun.
         """
         end = self.offset + self.limit
-        if not self.dates:
-            opened = unsealer.passages(released[self.offset : end], epoch=epoch)
-            return opened, len(released) > end
+        # Where dates are asked for, only what is open says whether anything follows.
+        wanted = end + 1 if self.dates else end
         found: list[Passage] = []
-        for start in range(0, len(released), OPENED_AT_ONCE):
-            some = unsealer.passages(released[start : start + OPENED_AT_ONCE], epoch=epoch)
-            found += [one for one in some if self.dates.hold(one.provenance.modified)]
-            if len(found) > end:
-                break
-        return found[self.offset : end], len(found) > end
+        waiting = released
+        while waiting and len(found) < wanted:
+            some = OPENED_AT_ONCE if self.dates else wanted - len(found)
+            opened = unsealer.passages(waiting[:some], epoch=epoch)
+            found += [one for one in opened if self.dates.hold(one.provenance.modified)]
+            waiting = waiting[some:]
+        return found[self.offset : end], bool(waiting) or len(found) > end
+
+
+def fitting(passages: Sequence[Passage]) -> tuple[Passage, ...]:
+    """
+    Return the first passages, as many as one response holds; at least one, if there is one.
+    """
+    found: list[Passage] = []
+    room = MAX_PAGE_CHARACTERS
+    for passage in passages:
+        room -= _length(passage)
+        if found and room < 0:
+            break
+        found.append(passage)
+    return tuple(found)
+
+
+def _length(passage: Passage) -> int:
+    # Text and title stand in the context once more.
+    twice = passage.text, passage.title
+    once = passage.url, passage.provenance.document, *passage.provenance.trust
+    written = 2 * sum(map(_as_json, twice)) + sum(map(_as_json, once))
+    cited = TIMES_CITED * _as_json(passage.citation)
+    return written + cited + CHARACTERS_A_PASSAGE + 40 * len(passage.provenance.redactions)
+
+
+def _shortened(text: str, most: int) -> str:
+    cut = text[:most]
+    if _as_json(cut) <= most:
+        return cut
+    return cut[: bisect_right(range(len(cut)), most, key=lambda end: _as_json(cut[:end])) - 1]
+
+
+def _as_json(text: str) -> int:
+    return len(json.dumps(text, ensure_ascii=False)) - len('""')

@@ -79,7 +79,7 @@ class Waybill:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """
-    What one question yields; `more` says that passages follow which were not asked for.
+    What one question yields; `next_page` is the cursor of what follows, if more does.
     """
 
     request_id: str
@@ -88,7 +88,7 @@ class Answer:
     context: str
     blind: tuple[BlindSpot, ...]
     waybill: Waybill
-    more: bool = False
+    next_page: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,12 +156,35 @@ def _texts(answer: Mapping[str, object]) -> list[Mapping[str, object]] | None:
     listed = answer.get("passages")
     if isinstance(listed, list):
         return [one if isinstance(one, dict) else {} for one in listed]
+    results = answer.get("data")
+    if isinstance(results, list):
+        return [_result(one) if isinstance(one, dict) else {} for one in results]
     if "text" not in answer:
         return None
     provenance = answer.get("provenance")
     # A document has no id but its source's.
     document = provenance.get("document") if isinstance(provenance, dict) else None
     return [{"id": document, **answer}]
+
+
+def _result(result: Mapping[str, object]) -> Mapping[str, object]:
+    """
+    Return a passage as the route for OpenAI's client has it; without what it was too long for.
+    """
+    said, content = result.get("attributes"), result.get("content")
+    attributes = said if isinstance(said, dict) else {}
+    parts = content if isinstance(content, list) else []
+    texts = [one.get("text") for one in parts if isinstance(one, dict)]
+    # There as well is the title, or where there is none the document.
+    named = attributes.get("title") or attributes.get("document")
+    title = attributes.get("title", "") if result.get("filename") == named else None
+    return {
+        "id": result.get("file_id"),
+        "citation": attributes.get("citation"),
+        "title": title,
+        "url": attributes.get("url"),
+        "text": texts[0] if len(texts) == len(parts) == 1 else None,
+    }
 
 
 def _heading(text: Mapping[str, object]) -> str | None:

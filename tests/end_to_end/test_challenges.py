@@ -215,7 +215,8 @@ def test_every_operation_declares_a_scope_or_needs_none(prefixed: EventWorld) ->
     scopes = {name: one.get("x-required-scope") for name, one in operations.items()}
 
     without = {name for name, scope in scopes.items() if scope is None}
-    assert {"resourceMetadata", "provenanceKeys", "health", "ready"} | STATEMENTS == without
+    open_to_all = {"resourceMetadata", "provenanceKeys", "actions", "health", "ready"}
+    assert open_to_all | STATEMENTS == without
     assert set(scopes.values()) - {None} <= SCOPES
 
 

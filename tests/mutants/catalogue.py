@@ -20,6 +20,7 @@ from tests.mutants import (
     of_the_doors,
     of_the_index,
     of_the_model,
+    of_the_page,
     of_the_registry,
     of_the_senders,
 )
@@ -53,5 +54,9 @@ AREAS: Final[Mapping[str, tuple[Mutant, ...]]] = {
     "client": of_the_client.CLIENT,
     "definers": of_the_definers.DEFINERS,
     "agents": of_the_agents.AGENTS,
+    "cursors": of_the_page.CURSORS,
+    "vector stores": of_the_page.STORE_FAULTS,
+    "reader's page": of_the_page.PAGE_FAULTS,
+    "reader's session": of_the_page.SESSION_FAULTS,
 }
 MUTANTS: Final = tuple(one for mutants in AREAS.values() for one in mutants)

@@ -39,6 +39,7 @@ REVIEWED: Final = {
     "token's digest, for seconds, and never past its end",
     "acl/identity/dpop.py": "which proofs have come, by digest, and how many of each "
     "sender, for a minute; to refuse",
+    "retrieval/console/provider.py": "the endpoints of an issuer, for minutes; no reader's",
     "acl/decision/visibility.py": "what a reader sees, by identity links, ceiling and the expiries "
     "that have passed, in the view of one epoch",
     "acl/decision/exposure.py": "standings of made-up readers during one sync; no reader's",
