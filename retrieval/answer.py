@@ -8,7 +8,7 @@ import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, TypeVar
 
@@ -18,12 +18,13 @@ from acl.identity.presented import Credentials
 from acl.identity.reader import VerifiedReader
 from acl.identity.tokens import TokenVerifier
 from acl.index.reading import Question
-from acl.model.documents import DocumentPermission
+from acl.model.documents import DocumentPermission, Hit
 from acl.model.identifiers import ChunkId, DocumentId, DocumentKey, Epoch, SourceName
 from acl.model.scopes import AUDIT_SCOPE, READ_SCOPE, SEARCH_SCOPE
 from acl.registry.permissions import PermissionRegistry
 from retrieval.authenticate import authenticate
 from retrieval.authorize import Authorized, Authorizer
+from retrieval.choose import QUARANTINED, Choice, fitting
 from retrieval.cite import cite, context
 from retrieval.errors import (
     AmbiguousDocumentError,
@@ -34,8 +35,9 @@ from retrieval.errors import (
 from retrieval.explain import Explainer, Explanation, Person, When
 from retrieval.passage import Answer, Passage, WholeDocument
 from retrieval.prepare import QuestionPreparer
-from retrieval.recheck import Rechecked, Rechecker
+from retrieval.recheck import Rechecked, Rechecker, together
 from retrieval.sanitise import inert, sanitise
+from retrieval.screen import Screen
 from retrieval.search import ScopedSearch
 from retrieval.unseal import Unsealer
 
@@ -45,8 +47,11 @@ Found = TypeVar("Found")
 
 MAX_DOCUMENT_CHARACTERS: Final = 90_000
 """
-GPT Actions refuse responses of 100,000 characters.
+As JSON. GPT Actions refuse responses of 100,000 characters.
 """
+
+CUT_HERE: Final = "\n[cut here: the document is longer than an answer may be]"
+KEPT_BACK: Final = "\n[a passage is kept back here: it reads like an instruction to a model]\n"
 
 NO_DOCUMENT: Final = DocumentKey("0" * 32)
 """
@@ -112,6 +117,7 @@ class ReadingRoom:
     trail: AuditTrail
     audit_key: bytes
     clock: Callable[[], datetime]
+    screen: Screen = field(default_factory=Screen)
 
     def answer(self, credentials: Credentials, question: AskedQuestion) -> Answer:
         """
@@ -128,21 +134,22 @@ class ReadingRoom:
         # 3. The question, in the same pseudonyms and vectors as the documents.
         redacted = self.preparer.redact(question.text)
         asked = self.preparer.embed(redacted)
-        # 2, 4, 5, 6. The scope, what is near inside it, the registry's word on every hit, and
-        #             only then plaintext.
-        may, checked, opened = of_one_epoch(
+        # 2, 4, 5, 6, 7. The scope, what is near inside it, the registry's word on every hit, only
+        #                then plaintext, and of that what makes an answer.
+        may, checked, chosen = of_one_epoch(
             lambda: self._found(request_id, reader, question, asked)
         )
-        # 7. Inert, fenced and with its provenance.
-        passages = tuple(cite(sanitise(passage)) for passage in opened)
+        passages, left_out = tuple(chosen.passages), chosen.left_out()
+        fenced = context(passages, left_out)
         # 8. Durable before it leaves.
         details = {
             "question": blinded(self.audit_key, question.text),
             "refused": checked.refused,
             "discrepancies": checked.discrepancies,
+            "left_out": left_out,
         }
         self._record(request_id, "search", may, checked.epoch, passages, details)
-        return Answer(request_id, checked.epoch, passages, context(passages), may.blind)
+        return Answer(request_id, checked.epoch, passages, fenced, may.blind, left_out)
 
     def _authorize(self, reader: VerifiedReader, question: AskedQuestion) -> Authorized:
         return self.authorizer.authorize(
@@ -154,20 +161,42 @@ class ReadingRoom:
 
     def _found(
         self, request_id: str, reader: VerifiedReader, question: AskedQuestion, asked: Question
-    ) -> tuple[Authorized, Rechecked, list[Passage]]:
+    ) -> tuple[Authorized, Rechecked, Choice]:
         may = self._authorize(reader, question)
+        chosen, looked_at = Choice(question.limit), list[Rechecked]()
+        window = question.limit + RECHECK_SPARE
         # 4. What is near, among what they may read?
-        hits = self.search.nearest(asked, may.scope)
+        for hits in self.search.rankings(asked, may.scope):
+            chosen, looked_at = Choice(question.limit), []
+            for start in range(0, max(1, len(hits)), window):
+                looked_at.append(self._rechecked(request_id, hits[start : start + window], may))
+                self._choose(looked_at[-1], chosen)
+                if not chosen.missing():
+                    return may, together(looked_at), chosen
+        return may, together(looked_at), chosen
+
+    def _rechecked(self, request_id: str, hits: Sequence[Hit], may: Authorized) -> Rechecked:
         # 5. Ask again: grants may have shrunk since the index was written.
-        checked = self.rechecker.still_readable(hits[: question.limit + RECHECK_SPARE], may)
+        checked = self.rechecker.still_readable(hits, may)
         if checked.epoch != may.scope.epoch:
             msg = f"searched at epoch {may.scope.epoch}, rechecked at {checked.epoch}"
             raise EpochMovedError(msg)
         # Told at once: whatever fails from here on, somebody must learn that a door is wrong.
         _alarm(request_id, checked)
-        # 6. Only now does anything become plaintext.
-        released = checked.released[: question.limit]
-        return may, checked, self.unsealer.passages(released, epoch=checked.epoch)
+        return checked
+
+    def _choose(self, checked: Rechecked, chosen: Choice) -> None:
+        waiting = checked.released
+        # No more is opened than there is place for.
+        while waiting and (missing := chosen.missing()):
+            released, waiting = waiting[:missing], waiting[missing:]
+            # 6. Only now does anything become plaintext.
+            for passage in self.unsealer.passages(released, epoch=checked.epoch):
+                # 7. Inert, judged, and only if it takes nobody else's place.
+                chosen.offer(self._shown(passage))
+
+    def _shown(self, passage: Passage) -> Passage:
+        return cite(self.screen.judged(sanitise(passage)))
 
     def passage(self, credentials: Credentials, passage_id: str) -> tuple[str, Passage]:
         """
@@ -180,8 +209,10 @@ class ReadingRoom:
         reader = authenticate(credentials, self.verifier)
         chunk = ChunkId(passage_id)
         may, opened = of_one_epoch(lambda: self._opened_chunk(reader, chunk))
-        passages = tuple(cite(sanitise(passage)) for passage in opened if passage is not None)
-        self._record(request_id, "passage", may, may.scope.epoch, passages, {"asked": passage_id})
+        shown = [self._shown(passage) for passage in opened if passage is not None]
+        passages = tuple(passage for passage in shown if not passage.quarantined)
+        details = {"asked": passage_id, **_kept_back(shown)}
+        self._record(request_id, "passage", may, may.scope.epoch, passages, details)
         if not passages:
             msg = f"passage {passage_id!r:.80}"
             raise NotFoundError(msg)
@@ -204,20 +235,18 @@ class ReadingRoom:
         may, whole = of_one_epoch(lambda: self._opened_documents(reader, keys))
         opened = [parts for parts in whole if parts]
         found = opened if len(opened) == 1 else []
-        released = tuple(cite(sanitise(p)) for parts in found for p in parts)
-        self._record(request_id, "document", may, may.scope.epoch, released, {"asked": document})
+        shown = [self._shown(passage) for parts in found for passage in parts]
+        released = tuple(passage for passage in shown if not passage.quarantined)
+        details = {"asked": document, **_kept_back(shown)}
+        self._record(request_id, "document", may, may.scope.epoch, released, details)
         if len(opened) > 1:
             raise AmbiguousDocumentError
         if not released:
             msg = f"document {document!r:.80}"
             raise NotFoundError(msg)
-        # Made inert as a whole: a link may cross the border between two chunks.
-        text = inert("".join(passage.text for passage in found[0]))
-        cut = text[:MAX_DOCUMENT_CHARACTERS]
+        cut, truncated = _beginning(found[0], shown)
         length = found[0][-1].provenance.span.end
-        return WholeDocument(
-            request_id, may.scope.epoch, released[0], cut, length, len(cut) < len(text)
-        )
+        return WholeDocument(request_id, may.scope.epoch, released[0], cut, length, truncated)
 
     def explain(self, credentials: Credentials, asked: AskedWhy) -> tuple[str, list[Explanation]]:
         """
@@ -331,6 +360,24 @@ def _released(passage: Passage) -> dict[str, object]:
         "acl_revision": provenance.acl_revision,
         "label": provenance.label,
     }
+
+
+def _kept_back(shown: Sequence[Passage]) -> dict[str, object]:
+    number = sum(passage.quarantined for passage in shown)
+    return {"left_out": {QUARANTINED: number}} if number else {}
+
+
+def _beginning(opened: Sequence[Passage], shown: Sequence[Passage]) -> tuple[str, bool]:
+    parts = [
+        KEPT_BACK if judged.quarantined else passage.text
+        for passage, judged in zip(opened, shown, strict=True)
+    ]
+    # Made inert as a whole: a link may cross the border between two chunks.
+    text = inert("".join(parts))
+    beginning = fitting(text, MAX_DOCUMENT_CHARACTERS)
+    if len(beginning) == len(text):
+        return text, False
+    return fitting(text, MAX_DOCUMENT_CHARACTERS - len(CUT_HERE) - 2) + CUT_HERE, True
 
 
 def _alarm(request_id: str, checked: Rechecked) -> None:

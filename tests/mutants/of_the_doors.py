@@ -378,8 +378,8 @@ PATH: Final = (
     Mutant(
         "answer-beyond-the-limit",
         ANSWER,
-        "        released = checked.released[: question.limit]\n",
-        "        released = checked.released\n",
+        "            released, waiting = waiting[:missing], waiting[missing:]\n",
+        "            released, waiting = waiting, ()\n",
         "More is opened and released than was asked for.",
         (f"{IN_ANSWER}::test_no_more_is_opened_than_was_asked_for",),
     ),
