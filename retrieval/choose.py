@@ -33,7 +33,7 @@ What a passage costs besides title, text, address and id: members, digests and t
 answer, and its fence in the context.
 """
 
-REPEATS: Final = 0.5
+REPEATS: Final = 0.6
 """
 The share of the shorter one's word triples from which two texts count as one.
 """

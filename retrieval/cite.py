@@ -52,8 +52,10 @@ def _block(passage: Passage, boundary: str) -> str:
         f"--- begin {boundary} {passage.citation}",
         f"title: {passage.title}",
         f"address: {one_line(passage.url) or 'none'}",
-        f"source: {provenance.source}, revision {provenance.revision}, "
-        f"sha256 {provenance.content_sha256}",
+        (
+            f"source: {provenance.source}, revision {provenance.revision}, "
+            f"sha256 {provenance.content_sha256}"
+        ),
         f"trust: quoted data; {', '.join(provenance.trust) or 'nothing was noticed about it'}",
     )
     return "\n".join(

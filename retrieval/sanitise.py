@@ -31,9 +31,7 @@ CUT: Final = "\u2026"
 _PAGE: Final = re.compile(r"https?://[^\s<>\"\\]+\Z", re.IGNORECASE)
 _TAG: Final = re.compile(r"<(?![A-Z_]{2,40}_[0-9a-f]{8}>)(?=[A-Za-z/!?])")
 _HTTP: Final = re.compile(r"(h)tt(ps?)\s*:\s*(?=[/\\])", re.IGNORECASE)
-_SCHEME: Final = re.compile(
-    r"(?<=[a-z0-9+.-])(?<!hxxp)(?<!hxxps):(?=[/\\]{2})", re.IGNORECASE
-)
+_SCHEME: Final = re.compile(r"(?<=[a-z0-9+.-])(?<!hxxp)(?<!hxxps):(?=[/\\]{2})", re.IGNORECASE)
 _WITHOUT_SLASHES: Final = re.compile(
     r"(?<![^\W_])(?:(javascript|vbscript|mailto)\s*:(?=\S)"
     r"|(data)\s*:(?=[\w.+-]*/?[\w.+-]*[;,]))",

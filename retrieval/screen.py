@@ -7,7 +7,8 @@ Part of step 7. What the way in has noted stays noted; what it did not know yet 
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from acl.screening.instructions import INSTRUCTION_LIKE, reads_like_an_instruction
+from acl.model.documents import INSTRUCTION_LIKE
+from acl.screening.instructions import reads_like_an_instruction
 from retrieval.passage import Passage
 
 
@@ -30,9 +31,7 @@ class Screen:
         if INSTRUCTION_LIKE not in trust and reads_like_an_instruction(passage.text):
             trust = (*trust, INSTRUCTION_LIKE)
         kept_back = self.quarantines and INSTRUCTION_LIKE in trust and not self._clears(passage)
-        return replace(
-            passage, provenance=replace(provenance, trust=trust), quarantined=kept_back
-        )
+        return replace(passage, provenance=replace(provenance, trust=trust), quarantined=kept_back)
 
     def _clears(self, passage: Passage) -> bool:
         provenance = passage.provenance

@@ -98,12 +98,9 @@ def _title(soup: BeautifulSoup) -> str | None:
 
 
 def _remove_unseen(soup: BeautifulSoup, unseen: Unseen) -> None:
-    for text in soup.find_all(string=lambda text: isinstance(text, _NOT_TEXT)):
-        if isinstance(text, Comment):
-            unseen.note(_COMMENT, text)
-        text.extract()
+    _remove_comments(soup, unseen)
     # Read before the sheets go, and held by the objects that they are about until all is done.
-    styles, tags = styles_of(soup), soup.find_all(True)
+    styles, tags = styles_of(soup), list(soup.find_all())
     for tag in tags:
         # Inside something removed already, there is nothing left to do.
         if tag.decomposed:
@@ -116,6 +113,13 @@ def _remove_unseen(soup: BeautifulSoup, unseen: Unseen) -> None:
     for tag in tags:
         if not tag.decomposed:
             _remove_unreadable(tag, styles, unseen)
+
+
+def _remove_comments(soup: BeautifulSoup, unseen: Unseen) -> None:
+    for text in soup.find_all(string=lambda text: isinstance(text, _NOT_TEXT)):
+        if isinstance(text, Comment):
+            unseen.note(_COMMENT, text)
+        text.extract()
 
 
 def _remove_unreadable(tag: Tag, styles: Styles, unseen: Unseen) -> None:

@@ -31,8 +31,10 @@ _NEVER_SEEN: Final = frozenset(
 )  # fmt: skip
 _FAR: Final = -500.0
 _LEAST_OPACITY: Final = 0.1
-_PIXELS: Final = {"px": 1.0, "pt": 4 / 3, "em": 16.0, "rem": 16.0, "%": 0.16, "": 1.0, "vw": 10.0,
-                  "vh": 8.0, "cm": 37.8, "mm": 3.78, "in": 96.0, "pc": 16.0, "ch": 8.0, "ex": 8.0}  # fmt: skip
+_PIXELS: Final = {
+    "px": 1.0, "pt": 4 / 3, "em": 16.0, "rem": 16.0, "%": 0.16, "": 1.0, "vw": 10.0, "vh": 8.0,
+    "cm": 37.8, "mm": 3.78, "in": 96.0, "pc": 16.0, "ch": 8.0, "ex": 8.0,
+}  # fmt: skip
 _LEAST_PIXELS: Final = 2.5
 _EDGES: Final = ("left", "top", "right", "bottom", "text-indent", "margin-left", "margin-top")
 _BOX: Final = ("height", "width", "max-height", "max-width")
@@ -98,9 +100,8 @@ def hiding(tag: Tag, styles: Styles) -> str | None:
     """
     if tag.name in _NEVER_SEEN or (tag.name == "dialog" and not tag.has_attr("open")):
         return ELEMENT
-    if tag.has_attr("hidden") or tag.has_attr("popover"):
-        return ATTRIBUTE
-    if str(tag.get("aria-hidden", "")).strip().lower() == "true":
+    read_out = str(tag.get("aria-hidden", "")).strip().lower() != "true"
+    if tag.has_attr("hidden") or tag.has_attr("popover") or not read_out:
         return ATTRIBUTE
     if id(tag) not in styles.of:
         return None
@@ -203,12 +204,15 @@ def _flat(rules: list[Any]) -> Iterator[tuple[str, list[Any]]]:
             if declarations:
                 for selector in _selectors(rule.prelude):
                     yield selector, declarations
-        elif rule.type == "at-rule" and rule.content and rule.lower_at_keyword in _GROUPS:
-            if tinycss2.serialize(rule.prelude).strip().lower() != "print":
-                yield from _flat(tinycss2.parse_rule_list(rule.content, skip_whitespace=True))
+        elif _is_group(rule) and tinycss2.serialize(rule.prelude).strip().lower() != "print":
+            yield from _flat(tinycss2.parse_rule_list(rule.content, skip_whitespace=True))
 
 
 _GROUPS: Final = frozenset({"media", "supports", "layer", "container"})
+
+
+def _is_group(rule: Any) -> bool:  # noqa: ANN401 - untyped library
+    return rule.type == "at-rule" and bool(rule.content) and rule.lower_at_keyword in _GROUPS
 
 
 def _selectors(prelude: list[Any]) -> Iterator[str]:

@@ -78,7 +78,9 @@ class _Shapes:
                 # Inside a group, places are the group's own.
                 yield from self.texts(shape.shapes, grouped=True)
             elif getattr(shape, "has_table", False):
-                rows = [[self._frame(c.text_frame, None) for c in r.cells] for r in shape.table.rows]
+                rows = [
+                    [self._frame(c.text_frame, None) for c in r.cells] for r in shape.table.rows
+                ]
                 yield office.table(rows)
             elif getattr(shape, "has_text_frame", False):
                 yield self._frame(shape.text_frame, _filled(shape.element))
