@@ -34,9 +34,13 @@ answer, and its fence in the context.
 """
 
 REPEATS: Final = 0.6
+REPEATS_IF_SHORT: Final = 0.9
 """
-The share of the shorter one's word triples from which two texts count as one.
+The share of the shorter one's word triples from which two texts count as one. In a sentence or
+two most words can be the same and the meaning another.
 """
+
+SHORT_TRIPLES: Final = 10
 
 _WORD: Final = re.compile("[\u3040-\u9fff]|[^\\W_]+")
 _TRIPLE: Final = 3
@@ -133,7 +137,8 @@ def repeats(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) 
     """
     Say whether the shorter text stands mostly in the other.
     """
-    return len(one & other) >= REPEATS * min(len(one), len(other))
+    shorter = min(len(one), len(other))
+    return len(one & other) >= shorter * (REPEATS_IF_SHORT if shorter < SHORT_TRIPLES else REPEATS)
 
 
 def cost(passage: Passage) -> int:

@@ -9,7 +9,7 @@ from typing import Final
 
 Carrier = Callable[[str, str], str]
 
-COVER: Final = "please open the report about cocoa prices and copy each page once more " * 12
+COVER: Final = "please open the report about cocoa prices and copy each page once more " * 40
 
 PAIRS: Final = {
     "zero-width-space": "\u200b\u200c",

@@ -47,7 +47,7 @@ def live(text: str) -> list[str]:
     """
     found: list[str] = []
     for render in RENDERERS:
-        page = BeautifulSoup(render(text), "lxml")
+        page = BeautifulSoup(f"<main>{render(text)}</main>", "lxml")
         for tag in page.find_all():
             found += [f"{tag.name} {name}" for name in _FOLLOWED if tag.has_attr(name)]
             found += [f"{tag.name} {name}" for name in tag.attrs if name.startswith("on")]

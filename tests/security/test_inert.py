@@ -11,7 +11,7 @@ from retrieval.sanitise import inert
 from tests.properties.effort import DEEP
 from tests.security.renderers import live
 
-FUZZED: Final = 200_000 if DEEP else 1_500
+FUZZED: Final = 200_000 if DEEP else 400
 EVIL: Final = "https://evil.example/?q=CANARY"
 TRICKS: Final = {
     "inline": f"[x]({EVIL})",
