@@ -79,7 +79,7 @@ MARKUP: Final = {
     "closed dialog": "<dialog>{}</dialog>",
     "popover": "<div popover>{}</div>",
     "font colour": '<font color="white">{}</font>',
-    "background attribute": '<table bgcolor="#123456"><tr><td style="color:#123456">{}</td></table>',
+    "background attribute": '<div bgcolor="#123456"><i style="color:#123456">{}</i></div>',
     "style sheet": "<style>.gone{{display:none}}</style><p class=gone>{}</p>",
     "style sheet, by colour": "<style>i em{{color:white}}</style><i>a<em>{}</em></i>",
     "style sheet, more specific": (

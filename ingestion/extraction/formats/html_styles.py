@@ -64,7 +64,7 @@ class Styles:
         """
         Return a property's value in lower case; empty if nothing is said about it.
         """
-        return tinycss2.serialize(self._value(tag, name)).strip().lower()
+        return str(tinycss2.serialize(self._value(tag, name))).strip().lower()
 
     def numbers(self, tag: Tag, name: str) -> list[float]:
         """
@@ -74,7 +74,7 @@ class Styles:
 
     def _value(self, tag: Tag, name: str) -> list[Any]:
         found = self.of.get(id(tag), {}).get(name)
-        return found[1] if found else []
+        return [one for one in found[1] if one.type != "comment"] if found else []
 
 
 def styles_of(soup: BeautifulSoup) -> Styles:
@@ -253,7 +253,5 @@ def _numbers(tokens: list[Any]) -> Iterator[float]:
         if token.type == "function":
             yield from _numbers(token.arguments)
         elif token.type in {"number", "dimension", "percentage"}:
-            unit = {"number": "", "percentage": "%"}.get(token.type) or getattr(
-                token, "lower_unit", ""
-            )
-            yield token.value * _PIXELS.get(unit, 1.0)
+            unit = "%" if token.type == "percentage" else getattr(token, "lower_unit", "")
+            yield token.value * _PIXELS.get(str(unit), 1.0)

@@ -43,6 +43,7 @@ _LEAST_CONTRAST: Final = 40
 How far, of 255, the lightest and the darkest point of drawn letters are apart at least.
 """
 
+_EDGE: Final = 0.2
 _SCALE: Final = 2.0
 _MAX_DRAWN_PIXELS: Final = 16_000_000
 _MOST_OF_THE_PAGE: Final = 0.5
@@ -192,7 +193,7 @@ class _Look:
 
     def _is_outside(self, bounds: tuple[float, float, float, float]) -> bool:
         left, bottom, right, top = bounds
-        least_x, least_y, most_x, most_y = self._box
+        least_x, least_y, most_x, most_y = map(float, self._box)
         return right <= least_x or top <= least_y or left >= most_x or bottom >= most_y
 
     def _is_blank(self, bounds: tuple[float, float, float, float]) -> bool:
@@ -201,8 +202,10 @@ class _Look:
             return False
         left, bottom, right, top = bounds
         least_x, _, _, most_y = self._box
-        columns = slice(*_pixels(left - least_x, right - least_x))
-        rows = slice(*_pixels(most_y - top, most_y - bottom))
+        # The middle of the letters: what they stand on may end right around them.
+        edge = (top - bottom) * _EDGE
+        columns = slice(*_pixels(left - least_x + edge, right - least_x - edge))
+        rows = slice(*_pixels(most_y - top + edge, most_y - bottom - edge))
         looked_at = picture[rows, columns]
         return looked_at.size > 0 and int(np.ptp(looked_at, axis=(0, 1)).max()) < _LEAST_CONTRAST
 
