@@ -24,6 +24,7 @@ TRICKS: Final = {
     "reference in a quotation": f"> [x][1]\n\n> [1]: {EVIL}",
     "reference in a list": f"- [x][1]\n\n  [1]: {EVIL}",
     "reference in an image": f"![x][1]\n\n[1]: {EVIL}",
+    "over lines of a quotation": f"> [x](\n> {EVIL})",
     "image": f"![x]({EVIL})",
     "image in a link": f"[![x]({EVIL})]({EVIL})",
     "link in an image": f"![[x]({EVIL})]({EVIL})",
