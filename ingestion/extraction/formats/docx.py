@@ -28,6 +28,7 @@ _DEEPEST_HEADING = 6
 _PARAGRAPH, _TABLE, _ROW, _CELL, _RUN = map(qn, ("w:p", "w:tbl", "w:tr", "w:tc", "w:r"))
 _WRAPPERS = frozenset(map(qn, ("w:sdt", "w:sdtContent", "w:customXml", "w:ins", "w:moveTo")))
 _VANISH, _SIZE, _COLOUR, _CHANGE = "docx-hidden", "docx-size", "docx-colour", "docx-deleted"
+_UNDONE_BY = {_VANISH: "w:vanish", _SIZE: "w:sz", _COLOUR: "w:color"}
 _DELETED = frozenset(map(qn, ("w:del", "w:moveFrom")))
 _NO_TEXT = frozenset(
     {
@@ -114,9 +115,6 @@ def _blocks(parent: BaseOxmlElement, styles: _Styles) -> Iterator[str]:
 
 def _paragraph(element: BaseOxmlElement, styles: _Styles) -> str:
     style = _style_of(element, "w:pPr/w:pStyle")
-    if style in styles.tricks and not element.xpath("w:r/w:rPr/w:color | w:r/w:rPr/w:sz"):
-        styles.unseen.note(styles.tricks[style], "".join(element.itertext(qn("w:t"))))
-        return ""
     text = "".join(_visible(element, styles)).strip()
     if style in styles.headings and text:
         return "#" * styles.headings[style] + " " + " ".join(text.split())
@@ -144,7 +142,16 @@ def _trick(element: BaseOxmlElement, styles: _Styles) -> str | None:
         return _CHANGE
     if element.tag != _RUN:
         return None
-    return _trick_of(element) or styles.tricks.get(_style_of(element, "w:rPr/w:rStyle"))
+    own = _trick_of(element) or styles.tricks.get(_style_of(element, "w:rPr/w:rStyle"))
+    return own or (_inherited(element, styles) if styles.tricks else None)
+
+
+def _inherited(run: BaseOxmlElement, styles: _Styles) -> str | None:
+    """
+    Return the trick of the paragraph's style, unless the run says otherwise.
+    """
+    trick = styles.tricks.get(_style_of(run, "ancestor::w:p[1]/w:pPr/w:pStyle"))
+    return None if trick is None or run.xpath(f"w:rPr/{_UNDONE_BY[trick]}") else trick
 
 
 def _trick_of(element: BaseOxmlElement) -> str | None:
