@@ -120,7 +120,7 @@ def test_over_http_a_flood_leaves_the_places_to_others(shared: Installation, flo
     names = [one["provenance"]["document"] for one in answer["passages"]]
     assert 1 >= sum(name.startswith("f") for name in names)
     assert PLACES == len(names)
-    assert answer["left_out"][REPEATED] == flood - 1
+    assert answer["left_out"][REPEATED] >= min(flood, PLACES) - 1
     assert "mallory" not in str(answer)
 
 

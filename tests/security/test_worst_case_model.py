@@ -115,7 +115,7 @@ def test_a_model_that_obeys_everything_harms_nobody(
 
 
 @pytest.mark.promise("worst-case-model")
-def test_both_attacks_are_said_to_read_like_instructions(shared: Installation) -> None:
+def test_a_secret_of_ones_own_does_not_read_like_an_instruction(shared: Installation) -> None:
     answer = asked(shared, world(shared), "alice")
 
     signals = {
