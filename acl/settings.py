@@ -31,6 +31,7 @@ from acl.model.documents import UNLABELLED
 from acl.settings_brake import Brake, BrakeSettings
 from acl.settings_directories import DirectorySettings, names_of, require_distinct
 from acl.settings_events import Transmitters
+from acl.settings_injection import InjectionSettings
 from acl.settings_issuers import IssuerSettings, StepUpSettings, require_consistent
 from acl.settings_labels import LabelSettings
 from acl.settings_mcp import McpSettings
@@ -114,6 +115,7 @@ class Settings(BaseSettings):
     redaction: RedactionSettings = RedactionSettings()
     labels: LabelSettings | None = None
     brake: Brake = BrakeSettings()
+    injection: InjectionSettings = InjectionSettings()
     sources: list[SourceSettings] = Field(default=[])
     directories: list[DirectorySettings] = Field(default=[])
 
@@ -129,6 +131,10 @@ class Settings(BaseSettings):
                 raise ValueError(msg)
         require_consistent(self.issuers, self.step_up, {one.name for one in self.sources})
         require_distinct(self.directories, [one.issuer for one in self.issuers])
+        for cleared in self.injection.cleared:
+            if cleared.source not in {one.name for one in self.sources}:
+                msg = f"injection.cleared: source {cleared.source} is not configured"
+                raise ValueError(msg)
         require_known_pushers(self.sources, {one.issuer for one in self.issuers})
         bound = [one.issuer for one in self.issuers if one.sender.certificates]
         if bound and self.client_certificates is None:

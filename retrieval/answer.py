@@ -8,7 +8,7 @@ import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, TypeVar
 
@@ -17,12 +17,13 @@ from acl.audit.events import AuditEvent, blinded
 from acl.identity.reader import VerifiedReader
 from acl.identity.tokens import TokenVerifier
 from acl.index.reading import Question
-from acl.model.documents import DocumentPermission
+from acl.model.documents import DocumentPermission, Hit
 from acl.model.identifiers import ChunkId, DocumentId, DocumentKey, Epoch, SourceName
 from acl.model.scopes import AUDIT_SCOPE, READ_SCOPE, READERS_SCOPES, SEARCH_SCOPE
 from acl.registry.permissions import PermissionRegistry
 from retrieval.authenticate import Asking, authenticate
 from retrieval.authorize import Authorized, Authorizer
+from retrieval.choose import QUARANTINED, Choice
 from retrieval.cite import cite, context
 from retrieval.errors import (
     AmbiguousDocumentError,
@@ -31,17 +32,25 @@ from retrieval.errors import (
     NotFoundError,
 )
 from retrieval.explain import Explainer, Explanation, Person, When
-from retrieval.page import NO_DATES, WHOLE, Dates, Page, Part
+from retrieval.page import NO_DATES, WHOLE, Dates, Part
 from retrieval.passage import Answer, Passage, WholeDocument
 from retrieval.prepare import QuestionPreparer
-from retrieval.recheck import Rechecked, Rechecker
+from retrieval.recheck import Rechecked, Rechecker, Released, together
 from retrieval.sanitise import inert, sanitise
+from retrieval.screen import Screen
 from retrieval.search import ScopedSearch
 from retrieval.unseal import Unsealer
 
 logger = logging.getLogger(__name__)
 
 Found = TypeVar("Found")
+
+KEPT_BACK: Final = "\n[a passage is kept back here: it reads like an instruction to a model]\n"
+
+RECHECK_SPARE: Final = 32
+"""
+Hits rechecked beyond what was asked for, to fill the places of those that are refused.
+"""
 
 NO_DOCUMENT: Final = DocumentKey("0" * 32)
 """
@@ -69,11 +78,11 @@ class AskedQuestion:
     offset: int = 0
     modified: Dates = NO_DATES
 
-    def page(self) -> Page:
+    def places(self) -> Choice:
         """
-        Return which part of the ranking is wanted.
+        Return the places that passages can take.
         """
-        return Page(self.limit, self.offset, self.modified)
+        return Choice(self.limit, self.offset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +122,7 @@ class ReadingRoom:
     trail: AuditTrail
     audit_key: bytes
     clock: Callable[[], datetime]
+    screen: Screen = field(default_factory=Screen)
     way: str = "http"
 
     def welcome(self, credentials: Asking) -> VerifiedReader:
@@ -143,21 +153,22 @@ class ReadingRoom:
         # 3. The question, in the same pseudonyms and vectors as the documents.
         redacted = self.preparer.redact(question.text)
         asked = self.preparer.embed(redacted)
-        # 2, 4, 5, 6. The scope, what is near inside it, the registry's word on every hit, and
-        #             only then plaintext.
-        may, checked, (opened, more) = of_one_epoch(
+        # 2, 4, 5, 6, 7. The scope, what is near inside it, the registry's word on every hit, only
+        #                then plaintext, and of that what makes an answer.
+        may, checked, chosen = of_one_epoch(
             lambda: self._found(request_id, reader, question, asked)
         )
-        # 7. Inert, fenced and with its provenance.
-        passages = tuple(cite(sanitise(passage)) for passage in opened)
+        passages, left_out = tuple(chosen.passages), chosen.left_out()
+        fenced = context(passages, left_out)
         # 8. Durable before it leaves.
         details = {
             "question": blinded(self.audit_key, question.text),
             "refused": checked.refused,
             "discrepancies": checked.discrepancies,
+            "left_out": left_out,
         }
         self._record(request_id, "search", may, checked.epoch, passages, details)
-        return Answer(request_id, checked.epoch, passages, context(passages), may.blind, more)
+        return Answer(request_id, checked.epoch, passages, fenced, may.blind, chosen.more, left_out)
 
     def _authorize(self, reader: VerifiedReader, question: AskedQuestion) -> Authorized:
         return self.authorizer.authorize(
@@ -169,20 +180,45 @@ class ReadingRoom:
 
     def _found(
         self, request_id: str, reader: VerifiedReader, question: AskedQuestion, asked: Question
-    ) -> tuple[Authorized, Rechecked, tuple[list[Passage], bool]]:
+    ) -> tuple[Authorized, Rechecked, Choice]:
         may = self._authorize(reader, question)
+        chosen, looked_at = question.places(), list[Rechecked]()
+        window = question.offset + question.limit + RECHECK_SPARE
         # 4. What is near, among what they may read?
-        hits = self.search.nearest(asked, may.scope)
+        for hits in self.search.rankings(asked, may.scope):
+            chosen, looked_at = question.places(), []
+            for start in range(0, max(1, len(hits)), window):
+                looked_at.append(self._rechecked(request_id, hits[start : start + window], may))
+                waiting = self._choose(looked_at[-1], question.modified, chosen)
+                if not chosen.missing():
+                    chosen.more = bool(waiting or hits[start + window :])
+                    return may, together(looked_at), chosen
+        return may, together(looked_at), chosen
+
+    def _rechecked(self, request_id: str, hits: Sequence[Hit], may: Authorized) -> Rechecked:
         # 5. Ask again: grants may have shrunk since the index was written.
-        checked = self.rechecker.still_readable(hits[: question.page().reach()], may)
+        checked = self.rechecker.still_readable(hits, may)
         if checked.epoch != may.scope.epoch:
             msg = f"searched at epoch {may.scope.epoch}, rechecked at {checked.epoch}"
             raise EpochMovedError(msg)
         # Told at once: whatever fails from here on, somebody must learn that a door is wrong.
         _alarm(request_id, checked)
-        # 6. Only now does anything become plaintext.
-        page = question.page().opened(self.unsealer, checked.released, epoch=checked.epoch)
-        return may, checked, page
+        return checked
+
+    def _choose(self, checked: Rechecked, dates: Dates, chosen: Choice) -> Sequence[Released]:
+        waiting = checked.released
+        # No more is opened than there is place for.
+        while waiting and (missing := chosen.missing()):
+            released, waiting = waiting[:missing], waiting[missing:]
+            # 6. Only now does anything become plaintext.
+            for passage in self.unsealer.passages(released, epoch=checked.epoch):
+                # 7. Inert, judged, and only if it takes nobody else's place.
+                if dates.hold(passage.provenance.modified):
+                    chosen.offer(self._shown(passage))
+        return waiting
+
+    def _shown(self, passage: Passage) -> Passage:
+        return cite(self.screen.judged(sanitise(passage)))
 
     def passage(self, credentials: Asking, passage_id: str) -> tuple[str, Passage]:
         """
@@ -195,8 +231,10 @@ class ReadingRoom:
         reader = authenticate(credentials, self.verifier)
         chunk = ChunkId(passage_id)
         may, opened = of_one_epoch(lambda: self._opened_chunk(reader, chunk))
-        passages = tuple(cite(sanitise(passage)) for passage in opened if passage is not None)
-        self._record(request_id, "passage", may, may.scope.epoch, passages, {"asked": passage_id})
+        shown = [self._shown(passage) for passage in opened if passage is not None]
+        passages = tuple(passage for passage in shown if not passage.quarantined)
+        details = {"asked": passage_id, **_kept_back(shown)}
+        self._record(request_id, "passage", may, may.scope.epoch, passages, details)
         if not passages:
             msg = f"passage {passage_id!r:.80}"
             raise NotFoundError(msg)
@@ -267,20 +305,20 @@ class ReadingRoom:
         part: Part,
     ) -> WholeDocument:
         found = opened[0] if len(opened) == 1 else ()
-        # Made inert as a whole: a link may cross the border between two chunks.
-        text = inert("".join(passage.text for passage in found))
-        cut = text[part.start : part.start + part.most]
-        ends = len(cut) + part.start
-        released = tuple(cite(sanitise(one)) for one in found) if cut or not part.start else ()
-        self._record(request_id, "document", may, may.scope.epoch, released, {"asked": asked})
+        shown = [self._shown(one) for one in found]
+        text = _text(found, shown)
+        cut, truncated = part.of(text)
+        released = tuple(one for one in shown if not one.quarantined)
+        released = released if cut or not part.start else ()
+        details = {"asked": asked, **_kept_back(shown)}
+        self._record(request_id, "document", may, may.scope.epoch, released, details)
         if len(opened) > 1:
             raise AmbiguousDocumentError
         if not released:
             msg = f"document {asked!r:.80}"
             raise NotFoundError(msg)
         length = found[-1].provenance.span.end
-        epoch = may.scope.epoch
-        return WholeDocument(request_id, epoch, released[0], cut, length, ends < len(text))
+        return WholeDocument(request_id, may.scope.epoch, released[0], cut, length, truncated)
 
     def _opened_chunk(
         self, reader: VerifiedReader, chunk: ChunkId
@@ -376,6 +414,20 @@ def _released(passage: Passage) -> dict[str, object]:
         "acl_revision": provenance.acl_revision,
         "label": provenance.label,
     }
+
+
+def _kept_back(shown: Sequence[Passage]) -> dict[str, object]:
+    number = sum(passage.quarantined for passage in shown)
+    return {"left_out": {QUARANTINED: number}} if number else {}
+
+
+def _text(opened: Sequence[Passage], shown: Sequence[Passage]) -> str:
+    parts = [
+        KEPT_BACK if judged.quarantined else passage.text
+        for passage, judged in zip(opened, shown, strict=True)
+    ]
+    # Made inert as a whole: a link may cross the border between two chunks.
+    return inert("".join(parts))
 
 
 def _alarm(request_id: str, checked: Rechecked) -> None:

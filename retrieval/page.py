@@ -1,32 +1,23 @@
 """
-How much was asked for: one page of passages, best first, of the dates that count; or a part of
-a document. Of step 6.
+How much was asked for: documents of the dates that count, and a part of a document.
 
 When a document was modified stands in its sealed card and nowhere in the clear. Where dates are
 asked for, passages are therefore opened until enough of them are found; all of them are passages
 that the reader may read. One without a date lies in no range of dates.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from acl.model.identifiers import Epoch
-from retrieval.passage import Passage
-from retrieval.recheck import Released
-from retrieval.unseal import Unsealer
+from retrieval.choose import fitting
 
-OPENED_AT_ONCE: Final = 64
 MAX_DOCUMENT_CHARACTERS: Final = 90_000
 """
-GPT Actions refuse responses of 100,000 characters.
+As JSON. GPT Actions refuse responses of 100,000 characters.
 """
 
-RECHECK_SPARE: Final = 32
-"""
-Hits rechecked beyond what was asked for, to fill the places of those that are refused.
-"""
+CUT_HERE: Final = "\n[cut here: the document is longer than an answer may be]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +29,11 @@ class Dates:
     since: datetime | None = None
     until: datetime | None = None
 
-    def __bool__(self) -> bool:
-        return self.since is not None or self.until is not None
-
     def hold(self, modified: datetime | None) -> bool:
         """
         Say whether a moment lies between them.
         """
-        if not self:
+        if self.since is None and self.until is None:
             return True
         if modified is None:
             return False
@@ -60,49 +48,23 @@ NO_DATES: Final = Dates()
 @dataclass(frozen=True, slots=True)
 class Part:
     """
-    Which characters of a document's text: so many at most, from a place on.
+    Which characters of a document's text: from a place on, at most so many as JSON. `mark` stands
+    at the end of a text that goes on, for whoever cannot ask for the rest.
     """
 
-    start: int = 0
-    most: int = MAX_DOCUMENT_CHARACTERS
+    start: int
+    most: int
+    mark: str = ""
 
-
-WHOLE: Final = Part()
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """
-    Which part of a ranking: so many passages, after so many.
-    """
-
-    limit: int
-    offset: int = 0
-    dates: Dates = NO_DATES
-
-    def reach(self) -> int | None:
+    def of(self, text: str) -> tuple[str, bool]:
         """
-        Return how many hits may be needed; `None` is all of them.
+        Return this part, and whether the text goes on after it.
         """
-        return None if self.dates else self.offset + self.limit + RECHECK_SPARE
+        rest = text[self.start :]
+        cut = fitting(rest, self.most)
+        if len(cut) == len(rest):
+            return cut, False
+        return fitting(rest, self.most - len(self.mark) - 2) + self.mark, True
 
-    def opened(
-        self, unsealer: Unsealer, released: Sequence[Released], *, epoch: Epoch
-    ) -> tuple[list[Passage], bool]:
-        """
-        Return the page, and whether more follows it.
 
-        Raises:
-            EpochMovedError: The hits were released at `epoch`, and another has begun.
-        """
-        end = self.offset + self.limit
-        if not self.dates:
-            opened = unsealer.passages(released[self.offset : end], epoch=epoch)
-            return opened, len(released) > end
-        found: list[Passage] = []
-        for start in range(0, len(released), OPENED_AT_ONCE):
-            some = unsealer.passages(released[start : start + OPENED_AT_ONCE], epoch=epoch)
-            found += [one for one in some if self.dates.hold(one.provenance.modified)]
-            if len(found) > end:
-                break
-        return found[self.offset : end], len(found) > end
+WHOLE: Final = Part(0, MAX_DOCUMENT_CHARACTERS, CUT_HERE)

@@ -10,12 +10,18 @@ engine returned is chance. Those are dropped, so that chance never reaches a rea
 """
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from acl.index.reading import ChunkSearcher, Leg, Question
 from acl.model.documents import Hit
 from acl.model.scope import ReadScope
+
+DEEPER: Final = (1, 4, 16)
+"""
+How many times the configured candidates are looked for, where fewer do not fill an answer.
+"""
 
 RRF_K: Final = 60
 """
@@ -36,8 +42,19 @@ class ScopedSearch:
         """
         Return every candidate inside the scope, best first.
         """
-        legs = self.searcher.search(question, scope=scope, candidates=self.candidates)
-        return fuse(legs, full=self.candidates)
+        return next(self.rankings(question, scope))
+
+    def rankings(self, question: Question, scope: ReadScope) -> Iterator[list[Hit]]:
+        """
+        Yield every candidate inside the scope, best first; then, as long as a leg came back full
+        and so may have been cut, those of a deeper search.
+        """
+        for times in DEEPER:
+            candidates = self.candidates * times
+            legs = self.searcher.search(question, scope=scope, candidates=candidates)
+            yield fuse(legs, full=candidates)
+            if all(len(leg.hits) < candidates for leg in legs):
+                return
 
 
 def fuse(legs: tuple[Leg, ...], *, full: int) -> list[Hit]:

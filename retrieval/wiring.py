@@ -43,6 +43,7 @@ from retrieval.identity_wiring import (
 from retrieval.mcp.visitors import Visitors
 from retrieval.prepare import QuestionPreparer
 from retrieval.recheck import Rechecker
+from retrieval.screen import Screen
 from retrieval.search import ScopedSearch
 from retrieval.unseal import Unsealer
 
@@ -95,7 +96,17 @@ def build_room(
         trail=ground.trail,
         audit_key=ground.keys.audit,
         clock=ground.clock,
+        screen=screen(configuration),
     )
+
+
+def screen(configuration: Configuration) -> Screen:
+    """
+    Return the policy on injected instructions.
+    """
+    settings = configuration.settings.injection
+    cleared = tuple((one.source, one.documents) for one in settings.cleared)
+    return Screen(settings.policy == "quarantine", cleared)
 
 
 def build_explainer(ground: Ground) -> Explainer:

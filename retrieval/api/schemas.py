@@ -213,6 +213,7 @@ class SearchResponse(_Response):
     passages: list[PassageBody]
     context: str
     blind: list[BlindBody]
+    left_out: dict[str, int]
 
     @classmethod
     def of(cls, answer: Answer) -> "SearchResponse":
@@ -225,6 +226,7 @@ class SearchResponse(_Response):
             passages=[PassageBody.of(passage) for passage in answer.passages],
             context=answer.context,
             blind=[BlindBody.of(spot) for spot in answer.blind],
+            left_out=dict(answer.left_out),
         )
 
 

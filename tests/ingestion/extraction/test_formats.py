@@ -37,8 +37,11 @@ def refusal(extractor: SandboxedExtractor, content: bytes, mime: str) -> str:
 # Declared types
 
 
-def test_six_types_are_supported() -> None:
-    expected = (PDF, DOCX, "message/rfc822", "text/html", "text/markdown", "text/plain")
+def test_eight_types_are_supported() -> None:
+    office = DOCX.removesuffix("wordprocessingml.document")
+    slides, sheets = f"{office}presentationml.presentation", f"{office}spreadsheetml.sheet"
+    texts = ("message/rfc822", "text/html", "text/markdown", "text/plain")
+    expected = (PDF, slides, sheets, DOCX, *texts)
 
     assert expected == supported_types()
 
