@@ -34,6 +34,7 @@ from acl.settings_events import Transmitters
 from acl.settings_injection import InjectionSettings
 from acl.settings_issuers import IssuerSettings, StepUpSettings, require_consistent
 from acl.settings_labels import LabelSettings
+from acl.settings_limits import LimitSettings, MetricsSettings
 from acl.settings_mcp import McpSettings
 from acl.settings_senders import CertificateSettings
 from acl.settings_sources import SourceSettings, require_known_pushers
@@ -116,6 +117,8 @@ class Settings(BaseSettings):
     labels: LabelSettings | None = None
     brake: Brake = BrakeSettings()
     injection: InjectionSettings = InjectionSettings()
+    limits: LimitSettings = LimitSettings()
+    metrics: MetricsSettings = MetricsSettings()
     sources: list[SourceSettings] = Field(default=[])
     directories: list[DirectorySettings] = Field(default=[])
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from acl.settings_values import Duration, HttpsAddress, Label, Section
+from acl.settings_values import Duration, HttpsAddress, Label, Name, Section
 
 
 class LabelRuleSettings(Section):
@@ -20,12 +20,20 @@ class LabelRuleSettings(Section):
     label: Label
 
 
+class ModelClass(Section):
+    """
+    Language models of one kind, such as those of a cloud or those on the own premises.
+    """
+
+    name: Name
+
+    ceiling: Label
+    """The most sensitive label that they may be shown."""
+
+
 class _OfAnIssuer(Section):
     issuer: HttpsAddress | None = None
     """Whose name it is; may be left out where one issuer is configured."""
-
-    ceiling: Label
-    """The most sensitive label that may be carried away."""
 
     def applies(self, issuer: str) -> bool:
         """
@@ -42,6 +50,19 @@ class ClientCeiling(_OfAnIssuer):
     client: str = Field(min_length=1)
     """The client as tokens name it."""
 
+    ceiling: Label | None = None
+    """The most sensitive label that may be carried away."""
+
+    models: Name | None = None
+    """The class of the language models behind it; their ceiling is the client's as well."""
+
+    @model_validator(mode="after")
+    def _limited(self) -> "ClientCeiling":
+        if self.ceiling is None and self.models is None:
+            msg = f"client {self.client!r} needs a ceiling, or models with one"
+            raise ValueError(msg)
+        return self
+
 
 class AssuranceCeiling(_OfAnIssuer):
     """
@@ -57,6 +78,9 @@ class AssuranceCeiling(_OfAnIssuer):
     max_age: Duration | None = None
     """How long ago the reader may have signed in."""
 
+    ceiling: Label
+    """The most sensitive label that may be carried away."""
+
 
 class ActorCeiling(_OfAnIssuer):
     """
@@ -65,6 +89,9 @@ class ActorCeiling(_OfAnIssuer):
 
     actor: str = Field(min_length=1)
     """The outermost actor of the token."""
+
+    ceiling: Label
+    """The most sensitive label that may be carried away."""
 
 
 class LabelSettings(Section):
@@ -87,14 +114,41 @@ class LabelSettings(Section):
     actors: list[ActorCeiling] = Field(default=[])
     """Ceilings of agents that act for readers; one that is not listed has `ceiling`."""
 
+    models: list[ModelClass] = Field(default=[])
+    """Classes of language models; answers say which of them they may be shown to."""
+
     @model_validator(mode="after")
     def _known(self) -> "LabelSettings":
         if len(set(self.order)) != len(self.order):
             msg = "a label stands twice in order"
             raise ValueError(msg)
-        listed = (*self.clients, *self.assurance, *self.actors)
-        named = {one.ceiling for one in listed} | {self.ceiling} - {None}
+        named = {
+            self.ceiling,
+            *(one.ceiling for one in self.clients),
+            *(one.ceiling for one in self.assurance),
+            *(one.ceiling for one in self.actors),
+            *(one.ceiling for one in self.models),
+        }
         if unknown := sorted(str(one) for one in named - set(self.order) - {None}):
             msg = f"ceiling {unknown[0]!r} is not in order {self.order}"
             raise ValueError(msg)
+        clients = [(one.issuer, one.client) for one in self.clients]
+        if len(set(clients)) != len(clients):
+            msg = "a client stands twice"
+            raise ValueError(msg)
+        classes = [one.name for one in self.models]
+        if len(set(classes)) != len(classes):
+            msg = "two models share one name"
+            raise ValueError(msg)
+        if stray := sorted({one.models for one in self.clients if one.models} - set(classes)):
+            msg = f"models {stray[0]!r} of a client are not in labels.models"
+            raise ValueError(msg)
         return self
+
+    def of_client(self, client: ClientCeiling) -> Label:
+        """
+        Return a client's ceiling: the lower of its own and its models'.
+        """
+        of_models = {one.name: one.ceiling for one in self.models}
+        stated = {client.ceiling, of_models.get(client.models or "")} - {None}
+        return min((str(one) for one in stated), key=self.order.index)

@@ -24,7 +24,13 @@ from acl.index.hashing_embedder import HashingEmbedder
 from acl.index.sentence_transformer import SentenceTransformerEmbedder
 from acl.keys.acl_seal import AclSealer
 from acl.keys.errors import KeyFileError
-from acl.keys.files import ServiceKeys, create_keys, load_keys, require_private
+from acl.keys.files import (
+    LATER_PURPOSES,
+    ServiceKeys,
+    create_keys,
+    load_keys,
+    require_private,
+)
 from acl.keys.naming import Namer
 from acl.model.identifiers import TenantId
 from acl.registry import tables
@@ -94,6 +100,8 @@ def prepare_data_dir(configuration: Configuration) -> bool:
             "copy them from the machine that made the registry"
         )
         raise KeyFileError(msg)
+    else:
+        create_keys(keys, LATER_PURPOSES)
     migrate(url, password_file=password_file)
     _prepare_audit(directory)
     return fresh

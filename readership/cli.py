@@ -20,6 +20,7 @@ from readership.explain_commands import explain_app
 from readership.held_commands import held_app
 from readership.one_place import require_one_place
 from readership.options import EXIT_FAILED, Json, configuration_of
+from readership.provenance_commands import provenance_app, verify
 from readership.revoke_commands import revoke_app
 from readership.switch_commands import switch_app
 
@@ -37,8 +38,12 @@ audit_app = typer.Typer(help="The audit trail.", no_args_is_help=True)
 app.add_typer(audit_app, name="audit")
 app.add_typer(explain_app, name="explain")
 app.add_typer(held_app, name="held")
+app.add_typer(provenance_app, name="provenance")
 app.add_typer(revoke_app, name="revoke")
 app.add_typer(switch_app, name="switch")
+
+
+app.command()(verify)
 
 
 @app.callback(invoke_without_command=False)

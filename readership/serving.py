@@ -8,7 +8,9 @@ from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
+from prometheus_client import start_http_server
 
+from acl.errors import ConfigurationError
 from acl.settings import Configuration
 from acl.wiring import (
     build_embedder,
@@ -26,6 +28,7 @@ from readership.pushing import open_push_desk, takes_pushes
 from readership.receiving import open_event_desk, takes_events, takes_logouts
 from readership.scim.routes import LARGER_BODIES as LARGER_SCIM_BODIES
 from readership.scim.routes import scim_routes
+from retrieval import metrics
 from retrieval.identity_wiring import TrustedIssuers, trusted_issuers
 from retrieval.wiring import Tools, build_app
 
@@ -89,6 +92,30 @@ def add_event_desk(
         app.include_router(event_routes(desk, events=events, logouts=logouts))
 
 
+def serve_metrics(configuration: Configuration, stack: ExitStack) -> None:
+    """
+    Serve the numbers for operators on an address of their own, unless they are switched off.
+
+    Raises:
+        ConfigurationError: The address cannot be had.
+    """
+    settings = configuration.settings.metrics
+    if settings.port == 0:
+        return
+    try:
+        server, _ = start_http_server(settings.port, settings.host, registry=metrics.REGISTRY)
+    except OSError as error:
+        msg = (
+            f"metrics cannot be served on {settings.host} port {settings.port}: "
+            f"{error.strerror or error}; choose another metrics.port, or 0 for none"
+        )
+        raise ConfigurationError(msg) from error
+    stack.callback(server.server_close)
+    stack.callback(server.shutdown)
+    if settings.host not in LOOPBACK:
+        logger.warning("%s is not loopback: anybody who reaches it reads metrics", settings.host)
+
+
 def serve(configuration: Configuration, *, host: str, port: int) -> None:
     """
     Serve until a signal arrives.
@@ -99,6 +126,7 @@ def serve(configuration: Configuration, *, host: str, port: int) -> None:
     for talkative in ("httpx", "mcp"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
     with ExitStack() as stack:
+        serve_metrics(configuration, stack)
         app = build_service(configuration, stack)
         if host not in LOOPBACK:
             logger.warning("%s is not loopback: put TLS in front, tokens travel in the clear", host)

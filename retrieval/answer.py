@@ -1,7 +1,8 @@
 """
 The path of a question, as one function: eight numbered steps, no branches.
 
-Step 8, the audit record, is written here: it must be durable before anything is returned.
+Step 8 is here: what leaves is within its reader's limits, signed, and its audit record is durable
+before anything is returned.
 """
 
 import logging
@@ -13,7 +14,7 @@ from datetime import datetime
 from typing import Final, TypeVar
 
 from acl.audit.chain import AuditTrail
-from acl.audit.events import AuditEvent, blinded
+from acl.audit.events import blinded
 from acl.identity.reader import VerifiedReader
 from acl.identity.tokens import TokenVerifier
 from acl.index.reading import Question
@@ -25,6 +26,7 @@ from retrieval.authenticate import Asking, authenticate
 from retrieval.authorize import Authorized, Authorizer
 from retrieval.choose import QUARANTINED, Choice
 from retrieval.cite import cite, context
+from retrieval.departure import Departure, as_one, event_of
 from retrieval.errors import (
     AmbiguousDocumentError,
     EpochMovedError,
@@ -32,9 +34,11 @@ from retrieval.errors import (
     NotFoundError,
 )
 from retrieval.explain import Explainer, Explanation, Person, When
+from retrieval.limits import Limiter, LimitExceededError
 from retrieval.page import NO_DATES, WHOLE, Dates, Part
-from retrieval.passage import Answer, Passage, WholeDocument
+from retrieval.passage import Answer, OnePassage, Passage, Waybill, WholeDocument
 from retrieval.prepare import QuestionPreparer
+from retrieval.provenance import ProvenanceVerifier, WaybillWriter
 from retrieval.recheck import Rechecked, Rechecker, Released, together
 from retrieval.sanitise import inert, sanitise
 from retrieval.screen import Screen
@@ -119,6 +123,9 @@ class ReadingRoom:
     unsealer: Unsealer
     permissions: PermissionRegistry
     explainer: Explainer
+    limiter: Limiter
+    waybills: WaybillWriter
+    provenance: ProvenanceVerifier
     trail: AuditTrail
     audit_key: bytes
     clock: Callable[[], datetime]
@@ -150,6 +157,7 @@ class ReadingRoom:
         reader = authenticate(credentials, self.verifier)
         # 2. May they ask? Said before their question costs anything.
         self._authorize(reader, question)
+        self.limiter.admit(reader)
         # 3. The question, in the same pseudonyms and vectors as the documents.
         redacted = self.preparer.redact(question.text)
         asked = self.preparer.embed(redacted)
@@ -160,15 +168,18 @@ class ReadingRoom:
         )
         passages, left_out = tuple(chosen.passages), chosen.left_out()
         fenced = context(passages, left_out)
-        # 8. Durable before it leaves.
+        # 8. Within the limits, signed, and durable before it leaves.
         details = {
             "question": blinded(self.audit_key, question.text),
             "refused": checked.refused,
             "discrepancies": checked.discrepancies,
             "left_out": left_out,
         }
-        self._record(request_id, "search", may, checked.epoch, passages, details)
-        return Answer(request_id, checked.epoch, passages, fenced, may.blind, chosen.more, left_out)
+        leaving = Departure(request_id, "search", may, checked.epoch, passages, fenced)
+        waybill = self._release(leaving, passages, details)
+        return Answer(
+            request_id, checked.epoch, passages, fenced, may.blind, waybill, chosen.more, left_out
+        )
 
     def _authorize(self, reader: VerifiedReader, question: AskedQuestion) -> Authorized:
         return self.authorizer.authorize(
@@ -220,25 +231,25 @@ class ReadingRoom:
     def _shown(self, passage: Passage) -> Passage:
         return cite(self.screen.judged(sanitise(passage)))
 
-    def passage(self, credentials: Asking, passage_id: str) -> tuple[str, Passage]:
+    def passage(self, credentials: Asking, passage_id: str) -> OnePassage:
         """
-        Return one passage by its id, authorised anew; with the request's id.
+        Return one passage by its id, authorised anew.
 
         Raises:
             NotFoundError: There is none for this reader, for whichever reason.
         """
         request_id = secrets.token_hex(16)
-        reader = authenticate(credentials, self.verifier)
+        reader = self._admitted(credentials)
         chunk = ChunkId(passage_id)
         may, opened = of_one_epoch(lambda: self._opened_chunk(reader, chunk))
         shown = [self._shown(passage) for passage in opened if passage is not None]
         passages = tuple(passage for passage in shown if not passage.quarantined)
-        details = {"asked": passage_id, **_kept_back(shown)}
-        self._record(request_id, "passage", may, may.scope.epoch, passages, details)
+        leaving = Departure(request_id, "passage", may, may.scope.epoch, passages)
+        waybill = self._release(leaving, passages, {"asked": passage_id, **_kept_back(shown)})
         if not passages:
             msg = f"passage {passage_id!r:.80}"
             raise NotFoundError(msg)
-        return request_id, passages[0]
+        return OnePassage(request_id, may.scope.epoch, passages[0], waybill)
 
     def document(self, credentials: Asking, document: str, source: str | None) -> WholeDocument:
         """
@@ -249,7 +260,7 @@ class ReadingRoom:
             AmbiguousDocumentError: The reader may read several of this id.
         """
         request_id = secrets.token_hex(16)
-        reader = authenticate(credentials, self.verifier)
+        reader = self._admitted(credentials)
         named = SourceName(source) if source is not None else None
         keys = self._keys(DocumentId(document), named)
         may, whole = of_one_epoch(lambda: self._opened_documents(reader, keys))
@@ -266,7 +277,7 @@ class ReadingRoom:
             NotFoundError: There is none for this reader, for whichever reason.
         """
         request_id = secrets.token_hex(16)
-        reader = authenticate(credentials, self.verifier)
+        reader = self._admitted(credentials)
         chunk = ChunkId(passage_id)
         may, whole = of_one_epoch(lambda: self._opened_documents(reader, [self._owner(chunk)]))
         found = [parts for parts in whole if any(one.id == chunk for one in parts)]
@@ -284,6 +295,7 @@ class ReadingRoom:
         request_id = secrets.token_hex(16)
         operator = authenticate(credentials, self.verifier)
         may = self.authorizer.authorize(operator, needs=AUDIT_SCOPE)
+        self.limiter.admit(operator)
         if operator.sources is not None:
             # An explanation is of all sources: their groups, and whether a document is there.
             raise InsufficientScopeError(AUDIT_SCOPE)
@@ -293,8 +305,15 @@ class ReadingRoom:
         # Asked again: who was revoked or switched off meanwhile learns nothing.
         may = self.authorizer.authorize(operator, needs=AUDIT_SCOPE)
         details = {"asked": {"reader": person.subject, "issuer": issuer, **asked.document_named()}}
-        self._record(request_id, "explain", may, may.scope.epoch, (), details)
+        self._record(Departure(request_id, "explain", may, may.scope.epoch, ()), (), details)
         return request_id, found
+
+    def _admitted(self, credentials: Asking) -> VerifiedReader:
+        reader = authenticate(credentials, self.verifier)
+        # Before they are counted: a token that was revoked uses up nobody's requests.
+        self.authorizer.authorize(reader, needs=READ_SCOPE)
+        self.limiter.admit(reader)
+        return reader
 
     def _whole(
         self,
@@ -306,19 +325,19 @@ class ReadingRoom:
     ) -> WholeDocument:
         found = opened[0] if len(opened) == 1 else ()
         shown = [self._shown(one) for one in found]
-        text = _text(found, shown)
-        cut, truncated = part.of(text)
+        cut, truncated = part.of(_text(found, shown))
         released = tuple(one for one in shown if not one.quarantined)
         released = released if cut or not part.start else ()
-        details = {"asked": asked, **_kept_back(shown)}
-        self._record(request_id, "document", may, may.scope.epoch, released, details)
+        whole = as_one(released, cut)
+        leaving = Departure(request_id, "document", may, may.scope.epoch, whole)
+        waybill = self._release(leaving, released, {"asked": asked, **_kept_back(shown)})
         if len(opened) > 1:
             raise AmbiguousDocumentError
-        if not released:
+        if not whole:
             msg = f"document {asked!r:.80}"
             raise NotFoundError(msg)
-        length = found[-1].provenance.span.end
-        return WholeDocument(request_id, may.scope.epoch, released[0], cut, length, truncated)
+        epoch, length = may.scope.epoch, found[-1].provenance.span.end
+        return WholeDocument(request_id, epoch, whole[0], cut, length, truncated, waybill)
 
     def _opened_chunk(
         self, reader: VerifiedReader, chunk: ChunkId
@@ -355,36 +374,30 @@ class ReadingRoom:
         names = self.rechecker.budgets.staleness if source is None else [source]
         return [self.rechecker.namer.document(name, document) for name in names]
 
+    def _release(
+        self, leaving: Departure, parts: Sequence[Passage], details: Mapping[str, object]
+    ) -> Waybill:
+        """
+        Take the last step: `parts` are the passages that the record names.
+
+        Raises:
+            LimitExceededError: It is more than the reader may carry away; recorded as that.
+            ReadershipError: It could not be counted, or not be recorded.
+        """
+        try:
+            self.limiter.charge(leaving)
+        except LimitExceededError as error:
+            self._record(leaving, (), {**details, "limited": error.limit})
+            raise
+        waybill = self.waybills.write(leaving)
+        self._record(leaving, parts, details)
+        return waybill
+
     def _record(
-        self,
-        request_id: str,
-        action: str,
-        may: Authorized,
-        epoch: Epoch,
-        passages: Sequence[Passage],
-        details: Mapping[str, object],
+        self, leaving: Departure, parts: Sequence[Passage], details: Mapping[str, object]
     ) -> None:
-        self.trail.append(
-            AuditEvent(
-                at=self.clock(),
-                request_id=request_id,
-                action=action,
-                outcome="released" if passages else "nothing released",
-                issuer=may.reader.issuer,
-                subject=may.reader.subject,
-                client=may.reader.client,
-                actors=may.reader.actors,
-                details={
-                    **details,
-                    "who": may.reader.sentence(),
-                    "way": self.way,
-                    "epoch": epoch,
-                    "ceiling": may.scope.ceiling.top,
-                    "principals": sorted(map(str, may.linked)),
-                    "released": [_released(passage) for passage in passages],
-                },
-            )
-        )
+        told = {**details, "way": self.way}
+        self.trail.append(event_of(leaving, parts, told, at=self.clock()))
 
 
 def of_one_epoch(attempt: Callable[[], Found]) -> Found:
@@ -402,18 +415,6 @@ def of_one_epoch(attempt: Callable[[], Found]) -> Found:
             return attempt()
     msg = f"permissions changed during each of {MAX_SEARCHES} attempts"
     raise EpochMovedError(msg)
-
-
-def _released(passage: Passage) -> dict[str, object]:
-    provenance = passage.provenance
-    return {
-        "passage": passage.id,
-        "source": provenance.source,
-        "document": provenance.document,
-        "revision": provenance.revision,
-        "acl_revision": provenance.acl_revision,
-        "label": provenance.label,
-    }
 
 
 def _kept_back(shown: Sequence[Passage]) -> dict[str, object]:

@@ -38,6 +38,9 @@ class Authorized:
     """
     A reader, the principals that the identity links give, and what may be searched, by the groups
     of the sources and directories that were `believed`.
+
+    `withheld` counts the readerships that the reader may read and the client may not carry. It
+    is for operators, and no caller is ever told.
     """
 
     reader: VerifiedReader
@@ -45,6 +48,7 @@ class Authorized:
     scope: ReadScope
     blind: tuple[BlindSpot, ...]
     believed: frozenset[SourceName]
+    withheld: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +62,35 @@ class LabelPolicies:
     by_issuer: Mapping[str, LabelPolicy]
     demands: Mapping[tuple[str, str], Demand] = field(default_factory=dict)
 
-    def ceiling(self, reader: VerifiedReader, now: datetime) -> Ceiling:
+    def ceiling(
+        self, reader: VerifiedReader, now: datetime, *, any_client: bool = False
+    ) -> Ceiling:
         """
-        Return how sensitive a document this reader may carry away through this client.
+        Return how sensitive a document this reader may carry away through this client, or
+        through `any_client` that has no ceiling of its own.
 
         A token that names several levels counts as the best of those whose demands it meets.
         """
+        client = None if any_client else reader.client
         policy = self.by_issuer[reader.issuer]
         actor = next(iter(reader.actors), None)
         levels = [
             None,
             *(one for one in sorted(reader.sign_in.contexts) if self._met(reader, one, now)),
         ]
-        ceilings = [policy.ceiling(reader.client, one, actor=actor) for one in levels]
+        ceilings = [policy.ceiling(client, one, actor=actor) for one in levels]
         return max(ceilings, key=lambda one: len(one.labels or ()))
+
+    def withheld(self, reader: VerifiedReader, now: datetime, readable: Mapping[str, int]) -> int:
+        """
+        Count what only the client's ceiling keeps back, of what the reader may read by label.
+        """
+        may, could = self.ceiling(reader, now), self.ceiling(reader, now, any_client=True)
+        return sum(
+            count
+            for label, count in readable.items()
+            if could.covers(label) and not may.covers(label)
+        )
 
     def _met(self, reader: VerifiedReader, level: str, now: datetime) -> bool:
         demand = self.demands.get((reader.issuer, level))
@@ -180,19 +199,19 @@ class Authorizer:
             fresh_sources=self.budgets.fresh(currency, view.switches, now),
             withheld=currency.unsettled | view.switched_off,
         )
+        ceiling = self.labels.ceiling(reader, now)
         scope = mint_scope(
-            linked,
-            ground,
-            now=now,
-            token_expires_at=reader.expires_at,
-            ceiling=self.labels.ceiling(reader, now),
+            linked, ground, now=now, token_expires_at=reader.expires_at, ceiling=ceiling
         )
+        # What the scope was minted from, remembered: it costs the same whatever is withheld.
+        visible = view.visibility.visible(linked, ceiling=ceiling, now=now)
+        withheld = self.labels.withheld(reader, now, visible.readable)
         if reader.sources is not None:
             scope = narrow_scope(scope, sources=map(SourceName, reader.sources))
         if sources is not None:
             scope = narrow_scope(scope, sources=(SourceName(name) for name in sources))
         blind = self.budgets.blind(currency, view.switches, now)
-        return Authorized(reader, linked, scope, blind, view.believed)
+        return Authorized(reader, linked, scope, blind, view.believed, withheld)
 
     def _present(self, reader: VerifiedReader) -> tuple[PermissionView, Currency]:
         # In the transaction of the epoch, and before anything that tells tokens apart.

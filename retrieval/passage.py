@@ -65,6 +65,21 @@ class BlindSpot:
 
 
 @dataclass(frozen=True, slots=True)
+class Waybill:
+    """
+    What says, to whoever handles an answer next, what it is made of and where it may go.
+
+    `max_label` is the most sensitive label in it; `models` are the classes of language models
+    that may be shown it. Both are `None` where the operator has configured nothing about them,
+    and `max_label` also for an answer without passages.
+    """
+
+    signed_provenance: str
+    max_label: str | None
+    models: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """
     What one question yields; `more` says that passages follow which were not looked at, and
@@ -77,15 +92,28 @@ class Answer:
     passages: tuple[Passage, ...]
     context: str
     blind: tuple[BlindSpot, ...]
+    waybill: Waybill
     more: bool = False
     left_out: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OnePassage:
+    """
+    A passage that was asked for by its id.
+    """
+
+    request_id: str
+    epoch: Epoch
+    passage: Passage
+    waybill: Waybill
 
 
 @dataclass(frozen=True, slots=True)
 class WholeDocument:
     """
     A document's redacted text or a part of it, its full length as stored, and whether more
-    follows.
+    follows. `first` is all of it as one passage, named as its source names it.
     """
 
     request_id: str
@@ -94,3 +122,4 @@ class WholeDocument:
     text: str
     characters: int
     truncated: bool
+    waybill: Waybill

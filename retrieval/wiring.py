@@ -5,15 +5,22 @@ The redactor is handed in: it is the way in's adapter, and the way out never imp
 """
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
+from threading import Lock
+from typing import Final
 
 from fastapi import FastAPI
+from limits.errors import ConfigurationError as LimitsConfigurationError
+from limits.storage import MemoryStorage, RedisStorage, storage_from_string
 
 from acl.decision.admission import SpeakingDirectory
+from acl.errors import ConfigurationError
 from acl.identity.tokens import TokenVerifier
 from acl.index.edge_reader import EdgeReader
 from acl.index.embedder import Embedder
 from acl.index.engine_lease import EngineLease
+from acl.keys.password import read_password
 from acl.model.assurance import Demand
 from acl.model.identifiers import AuthorityId, SourceName
 from acl.model.labels import NO_LABEL_POLICY, LabelPolicy
@@ -25,6 +32,7 @@ from acl.registry.permissions import Currency, PermissionRegistry
 from acl.settings import Configuration
 from acl.settings_directories import ScimDirectorySettings
 from acl.settings_labels import LabelSettings
+from acl.settings_limits import MEMORY
 from acl.wiring import Ground
 from retrieval.admit import Directories
 from retrieval.answer import ReadingRoom
@@ -40,12 +48,20 @@ from retrieval.identity_wiring import (
     scope_names,
     trusted_issuers,
 )
+from retrieval.limits import Budget, Limiter
 from retrieval.mcp.visitors import Visitors
 from retrieval.prepare import QuestionPreparer
+from retrieval.provenance import ProvenanceVerifier, ReaderNames, WaybillWriter
 from retrieval.recheck import Rechecker
 from retrieval.screen import Screen
 from retrieval.search import ScopedSearch
+from retrieval.statement import audience_of
 from retrieval.unseal import Unsealer
+
+STORAGE_SECONDS: Final = 1.0
+"""
+How long a shared storage of limits may take to answer.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +109,15 @@ def build_room(
         unsealer=Unsealer(ContentRegistry(ground.database), ground.keys.content, ground.tenant),
         permissions=permissions,
         explainer=build_explainer(ground),
+        limiter=build_limiter(ground),
+        waybills=WaybillWriter(
+            ground.keys.provenance.private(),
+            reader_names(ground),
+            label_policies(configuration),
+            configuration.settings.service.resource,
+            ground.clock,
+        ),
+        provenance=build_provenance_verifier(ground),
         trail=ground.trail,
         audit_key=ground.keys.audit,
         clock=ground.clock,
@@ -125,6 +150,56 @@ def build_explainer(ground: Ground) -> Explainer:
     )
 
 
+def build_provenance_verifier(ground: Ground) -> ProvenanceVerifier:
+    """
+    Return what verifies this installation's own statements of provenance.
+    """
+    return ProvenanceVerifier.of(ground.keys.provenance.public(), audience_of(ground.tenant))
+
+
+def reader_names(ground: Ground) -> ReaderNames:
+    """
+    Return what names readers where their own names must not stand.
+    """
+    return ReaderNames(ground.tenant, ground.keys.readers)
+
+
+def build_limiter(ground: Ground) -> Limiter:
+    """
+    Return what counts what readers carry away. Nothing is asked of a shared storage yet.
+
+    Raises:
+        ConfigurationError: Its password file, or the library for it, cannot be used.
+    """
+    configuration = ground.configuration
+    settings = configuration.settings.limits
+    budget = Budget(
+        settings.window,
+        settings.requests,
+        settings.passages,
+        settings.documents,
+        settings.bytes,
+    )
+    names = reader_names(ground)
+    if settings.storage == MEMORY:
+        return Limiter(MemoryStorage(), budget, names, Lock())
+    options: dict[str, float | str | bool] = {
+        "socket_timeout": STORAGE_SECONDS,
+        "socket_connect_timeout": STORAGE_SECONDS,
+    }
+    if settings.password_file is not None:
+        options["password"] = read_password(configuration.beside(settings.password_file))
+    try:
+        storage = storage_from_string(settings.storage, wrap_exceptions=True, **options)
+    except LimitsConfigurationError as error:
+        msg = f"limits.storage needs the extra 'redis' or 'valkey': {error}"
+        raise ConfigurationError(msg) from error
+    if not isinstance(storage, RedisStorage):
+        msg = f"limits.storage {settings.storage} is neither Redis nor Valkey"
+        raise ConfigurationError(msg)
+    return Limiter(storage, budget, names, nullcontext())
+
+
 def build_verifier(ground: Ground, issuers: TrustedIssuers | None = None) -> TokenVerifier:
     """
     Return what verifies the tokens of the configured issuers.
@@ -152,6 +227,7 @@ def build_app(
     probes: Mapping[str, Probe] = {
         "registry": lambda: _ask_registry(room),
         "index": lambda: _ask_index(tools),
+        "limits": room.limiter.require_counting,
     }
     return create_app(
         room,
@@ -200,9 +276,12 @@ def _label_policy(labels: LabelSettings, issuer: str) -> LabelPolicy:
     return LabelPolicy(
         order=tuple(labels.order),
         default=labels.ceiling or labels.order[0],
-        clients={one.client: one.ceiling for one in labels.clients if one.applies(issuer)},
+        clients={
+            one.client: labels.of_client(one) for one in labels.clients if one.applies(issuer)
+        },
         assurance={one.acr: one.ceiling for one in labels.assurance if one.applies(issuer)},
         actors={one.actor: one.ceiling for one in labels.actors if one.applies(issuer)},
+        models={one.name: one.ceiling for one in labels.models},
     )
 
 

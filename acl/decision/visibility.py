@@ -15,7 +15,7 @@ To answer:
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
 from typing import Final
@@ -50,10 +50,14 @@ epoch, and they with it.
 class Visible:
     """
     The readerships that a reader may see now, and when that may next shrink by itself.
+
+    `readable` counts, by label, those that the ACLs let the reader read whatever the ceiling; it
+    is for operators alone.
     """
 
     readerships: ReadershipSet
     next_expiry: datetime | None
+    readable: Mapping[str, int] = field(default_factory=dict)
 
 
 NOTHING: Final = Visible(ReadershipSet(), None)
@@ -169,10 +173,16 @@ class VisibilityIndex:
         shut = np.zeros(len(gates.first_gate), dtype=np.bool_)
         shut[gates.further_of[~opened[gates.further_gate]]] = True
         chosen[self._several] &= ~shut[self._several_of]
+        # Over all readerships, whichever are chosen: how long it takes tells nothing.
+        counted = np.bincount(self._label, weights=chosen, minlength=len(self._labels))
         below = np.array([ceiling.covers(label) for label in self._labels], dtype=np.bool_)
         if not below.all():
             chosen &= below[self._label]
-        return Visible(ReadershipSet(self._key[chosen]), self._next_expiry(chosen, now))
+        return Visible(
+            ReadershipSet(self._key[chosen]),
+            self._next_expiry(chosen, now),
+            {label: int(n) for label, n in zip(self._labels, counted, strict=True) if n},
+        )
 
     def _open_gates(self, linked: frozenset[Principal], now: int) -> Marks:
         gates, held, doubted = self._gates, self._held(linked), self._doubted_by(linked)

@@ -73,14 +73,16 @@ def looks_signed(token: str) -> bool:
     return token.count(".") >= JWS_PARTS - 1 or token.startswith(("eyJ", "e30", "{"))
 
 
-def parse(token: str) -> tuple[dict[str, object], dict[str, object]]:
+def parse(
+    token: str, *, most: int = MAX_TOKEN_CHARACTERS
+) -> tuple[dict[str, object], dict[str, object]]:
     """
     Return header and payload: steps 1 to 3.
 
     Raises:
         TokenRejectedError: It is too long, not in compact form, or not strict JSON.
     """
-    refuse(len(token) > MAX_TOKEN_CHARACTERS, "step 1: the token is too long")
+    refuse(len(token) > most, "step 1: the token is too long")
     parts = token.split(".")
     refuse(len(parts) != JWS_PARTS or not all(parts), "step 2: not three parts")
     header, payload, _ = (_decode(part) for part in parts)
@@ -120,7 +122,9 @@ def check_algorithm(header: Mapping[str, object], accepted: frozenset[str]) -> s
     return algorithm
 
 
-def check_signature(token: str, algorithm: str, key: PublicKey) -> None:
+def check_signature(
+    token: str, algorithm: str, key: PublicKey, *, registry: OneAlgorithm | None = None
+) -> None:
     """
     Step 8: the signature is this key's.
 
@@ -128,7 +132,8 @@ def check_signature(token: str, algorithm: str, key: PublicKey) -> None:
         TokenRejectedError: It is not.
     """
     try:
-        jws.deserialize_compact(token.encode("ascii"), key, registry=REGISTRIES[algorithm])
+        registry = registry or REGISTRIES[algorithm]
+        jws.deserialize_compact(token.encode("ascii"), key, registry=registry)
     except (JoseError, ValueError, TypeError, UnicodeError) as error:
         msg = f"step 8: the signature does not verify: {error}"
         raise TokenRejectedError(msg) from error

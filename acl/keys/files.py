@@ -9,9 +9,11 @@ For more than one machine use a KMS.
 import base64
 import binascii
 import contextlib
+import json
 import os
 import secrets
 import stat
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,10 +22,17 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from acl.keys.errors import KeyFileError, SealBrokenError
 from acl.keys.provider import WrappedKey
+from acl.keys.signing import SigningKeys, public_jwk, retired_keys
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
-PURPOSES = ("content", "vault", "index", "pseudonyms", "acl-seal", "audit")
+RETIRED_FILE = "provenance.retired.json"
+LATER_PURPOSES = ("provenance", "readers")
+"""
+Those that a data directory of an earlier version lacks. Nothing stored depends on them.
+"""
+
+PURPOSES = ("content", "vault", "index", "pseudonyms", "acl-seal", "audit", *LATER_PURPOSES)
 """
 One key a purpose, so that no two mechanisms ever share one.
 """
@@ -41,6 +50,8 @@ class ServiceKeys:
     pseudonyms: bytes
     acl_seal: bytes
     audit: bytes
+    readers: bytes
+    provenance: SigningKeys
 
 
 class FileKek:
@@ -74,12 +85,12 @@ class FileKek:
             raise SealBrokenError(msg) from error
 
 
-def create_keys(directory: Path) -> None:
+def create_keys(directory: Path, purposes: Iterable[str] = PURPOSES) -> None:
     """
     Create the key files of a new installation; existing ones are never replaced.
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for purpose in PURPOSES:
+    for purpose in purposes:
         path = _path(directory, purpose)
         if not path.exists():
             _write_new(path, secrets.token_bytes(KEY_BYTES))
@@ -100,7 +111,46 @@ def load_keys(directory: Path) -> ServiceKeys:
         pseudonyms=found["pseudonyms"],
         acl_seal=found["acl-seal"],
         audit=found["audit"],
+        readers=found["readers"],
+        provenance=SigningKeys(found["provenance"], read_retired(directory / RETIRED_FILE)),
     )
+
+
+def rotate_provenance(directory: Path, *, compromised: bool) -> str:
+    """
+    Replace the key that signs provenance, and return the new one's id.
+
+    What the old one has signed still verifies, unless it is `compromised`; only its public half
+    is kept in either case. A crash in between leaves the old key signing, and kept.
+
+    Raises:
+        KeyFileError: The old one cannot be used.
+    """
+    path = _path(directory, "provenance")
+    old = SigningKeys(_read(path), read_retired(directory / RETIRED_FILE))
+    kept = old.retired if compromised else (public_jwk(old.seed), *old.retired)
+    body = json.dumps({"keys": kept}, indent=2).encode() + b"\n"
+    _replace(directory / RETIRED_FILE, body)
+    seed = secrets.token_bytes(KEY_BYTES)
+    _replace(path, base64.b64encode(seed) + b"\n")
+    return public_jwk(seed)["kid"]
+
+
+def read_retired(path: Path) -> tuple[Mapping[str, str], ...]:
+    """
+    Read the public halves of keys that sign no more; there need not be any.
+
+    Raises:
+        KeyFileError: The file is open to others, or no list of such keys.
+    """
+    if not path.exists():
+        return ()
+    require_private(path)
+    try:
+        return retired_keys(path.read_bytes())
+    except (OSError, ValueError) as error:
+        msg = f"{path} is no list of public keys: {error}; restore it from a backup, or remove it"
+        raise KeyFileError(msg) from error
 
 
 def require_private(path: Path) -> None:
@@ -132,18 +182,32 @@ def _path(directory: Path, purpose: str) -> Path:
 
 
 def _write_new(path: Path, key: bytes) -> None:
-    # A temporary name first: a crash must never leave half a key under the real name. Linking
-    # fails where renaming would replace a key that another process has made meanwhile.
+    # Linking fails where renaming would replace a key that another process has made meanwhile.
+    draft = _draft(path, base64.b64encode(key) + b"\n")
+    with contextlib.suppress(FileExistsError):
+        path.hardlink_to(draft)
+    draft.unlink()
+
+
+def _replace(path: Path, content: bytes) -> None:
+    _draft(path, content).replace(path)
+    descriptor = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _draft(path: Path, content: bytes) -> Path:
+    # A temporary name first: a crash must never leave half a key under the real name.
     draft = path.with_suffix(f".{os.getpid()}.draft")
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(base64.b64encode(key) + b"\n")
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    with contextlib.suppress(FileExistsError):
-        path.hardlink_to(draft)
-    draft.unlink()
+    return draft
 
 
 def _read(path: Path) -> bytes:

@@ -5,7 +5,7 @@ A policy orders the labels. Whoever asks has a ceiling, and documents labelled a
 exist for them. Ceilings narrow; no label ever lets anybody read what an ACL does not.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -42,6 +42,9 @@ class LabelPolicy:
     A label that is not in the order lies above every ceiling. A client that is not listed has
     `default`, and so has an agent that acts for the reader and is not listed. Where assurance
     levels (`acr`) are listed, one that is not, or a token without one, gets the lowest label.
+
+    `models` are classes of language models, each with the most sensitive label that may be shown
+    to it.
     """
 
     order: tuple[str, ...]
@@ -49,15 +52,42 @@ class LabelPolicy:
     clients: Mapping[str, str] = field(default_factory=dict)
     assurance: Mapping[str, str] = field(default_factory=dict)
     actors: Mapping[str, str] = field(default_factory=dict)
+    models: Mapping[str, str] = field(default_factory=dict)
 
-    def ceiling(self, client: str, assurance: str | None, *, actor: str | None = None) -> Ceiling:
+    def most_sensitive(self, labels: Iterable[str]) -> str | None:
+        """
+        Return the most sensitive of these labels; `None` if there is none, or no policy.
+
+        Raises:
+            ValueError: One is not in the order, so nobody could have been given it.
+        """
+        return max(labels, key=self.order.index, default=None) if self.order else None
+
+    def models_for(self, label: str | None) -> tuple[str, ...] | None:
+        """
+        Return the classes of models that may see what is labelled at most so, in their order;
+        `None` if no classes are configured, which says nothing about any model.
+        """
+        if not self.models:
+            return None
+        return tuple(
+            name
+            for name, limit in self.models.items()
+            if label is None or not self.above(label, limit)
+        )
+
+    def ceiling(
+        self, client: str | None, assurance: str | None, *, actor: str | None = None
+    ) -> Ceiling:
         """
         Return the ceiling of a request: the lowest of its client's, its assurance's, and that of
-        the agent that acts, if one does.
+        the agent that acts, if one does. Without a client it is that of the other two.
         """
         if not self.order:
             return NO_CEILING
-        level = self.order.index(self.clients.get(client, self.default))
+        level = len(self.order) - 1
+        if client is not None:
+            level = self.order.index(self.clients.get(client, self.default))
         if actor is not None:
             level = min(level, self.order.index(self.actors.get(actor, self.default)))
         if self.assurance:

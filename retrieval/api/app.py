@@ -25,12 +25,15 @@ from retrieval.answer import ReadingRoom
 from retrieval.api import problems
 from retrieval.api.limits import MAX_BODY_BYTES, Limits
 from retrieval.api.presented import CertificateHeader, Presentations
+from retrieval.api.proof_routes import LARGER_BODIES, proof_routes
 from retrieval.api.routes import metadata_routes, readers_routes
 from retrieval.api.schemas import Health
+from retrieval.limits import LimitExceededError
 from retrieval.mcp.desk import Desk
 from retrieval.mcp.door import Door, mcp_routes
 from retrieval.mcp.server import McpServer
 from retrieval.mcp.visitors import Visitors
+from retrieval.proving import ProofDesk
 
 logger = logging.getLogger(__name__)
 
@@ -86,19 +89,23 @@ def create_app(  # noqa: PLR0913 - what an application is made of
     challenges = problems.Challenges(resource, SEARCH_SCOPE, names, proofs=proofs)
     problems.install(app, challenges, RefusalRecorder(room.trail, room.clock))
     app.include_router(readers_routes(room))
-    app.include_router(metadata_routes(resource, issuers, names, proofs=proofs))
+    app.include_router(proof_routes(ProofDesk(room)))
+    app.include_router(
+        metadata_routes(resource, issuers, names, room.provenance.published, proofs=proofs)
+    )
     app.include_router(_health_routes(probes))
     desk = Desk(replace(room, way=MCP), challenges, origin_of(resource))
     server = McpServer(desk, names, VERSION, MAX_BODY_BYTES)
     app.include_router(mcp_routes(Door(room, visitors or Visitors.of(resource), server)))
     app.add_middleware(Presentations, resource=resource, certificates=certificates)
-    app.add_middleware(Limits, larger=larger_bodies)
+    app.add_middleware(Limits, larger={**LARGER_BODIES, **(larger_bodies or {})})
     return app
 
 
 class RefusalRecorder:
     """
-    Records refused tokens, and when they come in floods counts those it does not record.
+    Records refused tokens and exceeded limits, and when they come in floods counts those it does
+    not record.
     """
 
     def __init__(
@@ -112,8 +119,10 @@ class RefusalRecorder:
         """
         Record one refusal, or count it.
         """
+        limited = isinstance(error, LimitExceededError)
+        action, outcome = ("limit", "limited") if limited else (self._action, "refused")
         details = {"reason": error.diagnostics()}
-        event = AuditEvent(self._clock(), request_id, self._action, "refused", details=details)
+        event = AuditEvent(self._clock(), request_id, action, outcome, details=details)
         try:
             self._refusals.append(event)
         except ReadershipError as unavailable:

@@ -43,6 +43,7 @@ from retrieval.errors import (
     StepUpRequiredError,
     SwitchedOffError,
 )
+from retrieval.limits import LimiterUnavailableError, LimitExceededError
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +72,8 @@ STATUS: Final[Mapping[type[ReadershipError], HTTPStatus]] = {
     RegistryUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     AuditUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     ScopeRefusedError: HTTPStatus.SERVICE_UNAVAILABLE,
+    LimitExceededError: HTTPStatus.TOO_MANY_REQUESTS,
+    LimiterUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     RedactionError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 RECORDED: Final = (TokenRejectedError, ReaderRefusedError, HostRefusedError, OriginRefusedError)
@@ -175,7 +178,8 @@ def install(
     """
     Make every error of the application a problem document.
 
-    `refused` is told of all that is `RECORDED`, with the request's id.
+    `refused` is told of all that is `RECORDED`, and of every request that was one too many, with
+    the request's id.
     """
 
     # Not a coroutine: the framework then runs it beside the event loop, where it may wait
@@ -185,13 +189,15 @@ def install(
             raise error
         request_id = secrets.token_hex(16)
         status = STATUS.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)
-        if isinstance(error, RECORDED):
+        if isinstance(error, RECORDED) or _one_too_many(error):
             refused(error, request_id)
         elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             logger.error("request %s: %s: %s", request_id, error.code, error.diagnostics())
         return problem(status, error.code, told(error), request_id, _headers(request, error))
 
     def _headers(request: Request, error: ReadershipError) -> dict[str, str]:
+        if isinstance(error, LimitExceededError):
+            return {"Retry-After": str(error.retry_after_seconds)}
         stated = getattr(request.scope.get("route"), "openapi_extra", None) or {}
         challenge = challenges.header(error, stated.get("x-required-scope"))
         return {"WWW-Authenticate": challenge} if challenge else {}
@@ -208,6 +214,11 @@ def told(error: ReadershipError) -> str:
     """
     unavailable = STATUS.get(type(error)) is HTTPStatus.SERVICE_UNAVAILABLE
     return _UNAVAILABLE if unavailable else error.public_message
+
+
+def _one_too_many(error: ReadershipError) -> bool:
+    # The other limits are recorded where the release is.
+    return isinstance(error, LimitExceededError) and error.limit == "requests"
 
 
 def problem(

@@ -3,6 +3,7 @@ The paths. Each hands the raw `Authorization` headers to the reading room, which
 """
 
 import secrets
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 from urllib.parse import unquote, urlsplit
@@ -12,6 +13,7 @@ from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
 
 from acl.identity.jwks import ALGORITHMS
+from acl.keys.signing import ALGORITHM
 from acl.model.scopes import (
     AUDIT_SCOPE,
     READ_SCOPE,
@@ -26,7 +28,6 @@ from retrieval.api.schemas import (
     DocumentResponse,
     ExplainRequest,
     ExplainResponse,
-    PassageBody,
     PassageResponse,
     Problem,
     SearchRequest,
@@ -34,21 +35,24 @@ from retrieval.api.schemas import (
 )
 
 MAX_ID_CHARACTERS: Final = 1_024
+JWKS_PATH: Final = "/.well-known/jwks.json"
+JWKS_TYPE: Final = "application/jwk-set+json"
 
 # Declares the scheme in OpenAPI; it decides nothing, `retrieval.authenticate` does.
 declared_bearer = HTTPBearer(
     auto_error=False, bearerFormat="JWT", description="An access token for this resource."
 )
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
+PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": text, "content": {"application/problem+json": {}}}
     for status, text in (
         (401, "No token, or one that proves nothing."),
         (403, "The token lacks a scope."),
         (422, "The request is malformed."),
+        (429, "The reader has had as much through this client as one window allows."),
         (503, "Something that is needed did not answer; nothing was released."),
     )
 }
-_NOT_FOUND: dict[int | str, dict[str, Any]] = {
+NOT_FOUND: dict[int | str, dict[str, Any]] = {
     404: {
         "model": Problem,
         "description": "Nothing there for this reader: absent and forbidden are one answer.",
@@ -61,7 +65,7 @@ def readers_routes(room: ReadingRoom) -> APIRouter:
     """
     Return the routes of the reading room.
     """
-    router = APIRouter(prefix="/v1", responses=_PROBLEMS, dependencies=[Security(declared_bearer)])
+    router = APIRouter(prefix="/v1", responses=PROBLEMS, dependencies=[Security(declared_bearer)])
 
     @router.post(
         "/search",
@@ -78,20 +82,19 @@ def readers_routes(room: ReadingRoom) -> APIRouter:
         operation_id="getPassage",
         summary="Get one passage, authorised anew.",
         openapi_extra={"x-required-scope": READ_SCOPE},
-        responses=_NOT_FOUND,
+        responses=NOT_FOUND,
     )
     def passage(
         request: Request, passage_id: Annotated[str, Path(max_length=MAX_ID_CHARACTERS)]
     ) -> PassageResponse:
-        request_id, found = room.passage(presented_by(request), passage_id)
-        return PassageResponse(request_id=request_id, **dict(PassageBody.of(found)))
+        return PassageResponse.asked_for(room.passage(presented_by(request), passage_id))
 
     @router.get(
         "/documents/{document_id:path}",
         operation_id="getDocument",
         summary="Get a document by its source's id, authorised anew.",
         openapi_extra={"x-required-scope": READ_SCOPE},
-        responses=_NOT_FOUND
+        responses=NOT_FOUND
         | {409: {"model": Problem, "description": "Several sources have it; name one."}},
     )
     def document(
@@ -115,22 +118,31 @@ def readers_routes(room: ReadingRoom) -> APIRouter:
 
 
 def metadata_routes(
-    resource: str, issuers: list[str], names: ScopeNames, *, proofs: bool = False
+    resource: str,
+    issuers: list[str],
+    names: ScopeNames,
+    keys: Sequence[Mapping[str, str]],
+    *,
+    proofs: bool = False,
 ) -> APIRouter:
     """
     Return the protected-resource metadata (RFC 9728): at the path of the resource, where
-    clients that know the resource look, and at the root, where all others do.
+    clients that know the resource look, and at the root, where all others do. They name where
+    `keys` are, with which provenance is verified.
 
     Resource and issuers are written as they are configured: a client compares them byte by byte.
     """
     router = APIRouter()
-    path = unquote(urlsplit(resource).path)
+    parts = urlsplit(resource)
+    path = unquote(parts.path)
     body = {
         "resource": resource,
         "authorization_servers": issuers,
         "scopes_supported": [names.asked_as(one) for one in READERS_SCOPES],
         "bearer_methods_supported": ["header"],
         "resource_name": "Readership",
+        "jwks_uri": f"{parts.scheme}://{parts.netloc}{JWKS_PATH}",
+        "resource_signing_alg_values_supported": [ALGORITHM],
     }
     if proofs:
         body["dpop_signing_alg_values_supported"] = sorted(ALGORITHMS)
@@ -145,6 +157,10 @@ def metadata_routes(
             return problem(status, "not_found", "not found", secrets.token_hex(16))
         return JSONResponse(body)
 
+    def public_keys() -> JSONResponse:
+        return JSONResponse({"keys": [dict(one) for one in keys]}, media_type=JWKS_TYPE)
+
     router.add_api_route(METADATA_PATH, metadata, operation_id="resourceMetadata")
+    router.add_api_route(JWKS_PATH, public_keys, operation_id="provenanceKeys")
     router.add_api_route(f"{METADATA_PATH}/{{named:path}}", metadata_of, include_in_schema=False)
     return router

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from acl.model.identifiers import DocumentId, Epoch, SourceName
 from retrieval.answer import AskedQuestion, AskedWhy
 from retrieval.explain import Explanation, Person
-from retrieval.passage import Answer, BlindSpot, Passage, WholeDocument
+from retrieval.passage import Answer, BlindSpot, OnePassage, Passage, Waybill, WholeDocument
 
 MAX_QUESTION_CHARACTERS = 2_000
 MAX_LIMIT = 50
@@ -203,7 +203,32 @@ class BlindBody(_Response):
         return cls(source=spot.source, reason=spot.reason, since=spot.since)
 
 
-class SearchResponse(_Response):
+class WaybillBody(_Response):
+    """
+    What travels with an answer, for whoever handles it next.
+    """
+
+    signed_provenance: str = Field(
+        description="A JWS over what this response holds; see /v1/verify."
+    )
+    max_label: str | None = Field(description="The most sensitive label in it.")
+    models: list[str] | None = Field(
+        description="The classes of language models that it may be shown to; null: not configured."
+    )
+
+    @staticmethod
+    def members_of(waybill: Waybill) -> dict[str, Any]:
+        """
+        Lay out a waybill.
+        """
+        return {
+            "signed_provenance": waybill.signed_provenance,
+            "max_label": waybill.max_label,
+            "models": None if waybill.models is None else list(waybill.models),
+        }
+
+
+class SearchResponse(WaybillBody):
     """
     Passages, best first, and the context made of them for a language model.
     """
@@ -227,24 +252,39 @@ class SearchResponse(_Response):
             context=answer.context,
             blind=[BlindBody.of(spot) for spot in answer.blind],
             left_out=dict(answer.left_out),
+            **cls.members_of(answer.waybill),
         )
 
 
-class PassageResponse(PassageBody):
+class PassageResponse(PassageBody, WaybillBody):
     """
     One passage.
     """
 
     request_id: str
+    epoch: int
+
+    @classmethod
+    def asked_for(cls, found: OnePassage) -> "PassageResponse":
+        """
+        Lay out a passage that was asked for by its id.
+        """
+        return cls(
+            request_id=found.request_id,
+            epoch=found.epoch,
+            **dict(PassageBody.of(found.passage)),
+            **cls.members_of(found.waybill),
+        )
 
 
-class DocumentResponse(_Response):
+class DocumentResponse(WaybillBody):
     """
     A document's redacted text; `truncated` says that it goes on.
     """
 
     request_id: str
     epoch: int
+    citation: str
     title: str
     url: str
     text: str
@@ -259,13 +299,13 @@ class DocumentResponse(_Response):
         return cls(
             request_id=document.request_id,
             epoch=document.epoch,
+            citation=document.first.citation,
             title=document.first.title,
             url=document.first.url,
             text=document.text,
             truncated=document.truncated,
-            provenance=ProvenanceBody.of(document.first).model_copy(
-                update={"span": SpanBody(start=0, end=document.characters)}
-            ),
+            provenance=ProvenanceBody.of(document.first),
+            **cls.members_of(document.waybill),
         )
 
 

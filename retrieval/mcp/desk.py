@@ -26,10 +26,18 @@ from retrieval.mcp.arguments import (
     read,
 )
 from retrieval.mcp.tools import FETCH, SEARCH, SEARCH_DOCUMENTS
+from retrieval.passage import Waybill
 
 logger = logging.getLogger(__name__)
 
 REQUEST_ID: Final = "readership/request_id"
+PROVENANCE: Final = "readership/signed_provenance"
+MAX_LABEL: Final = "readership/max_label"
+MODELS: Final = "readership/models"
+"""
+What says, in `_meta`, what the answer is made of and where it may go.
+"""
+
 FAILED: Final = "the request failed"
 
 
@@ -88,20 +96,20 @@ class Desk:
     def _search(self, reader: VerifiedReader, arguments: Mapping[str, Any]) -> Outcome:
         asked = read(SearchArguments, arguments)
         answer = self.room.answer(reader, asked.asked())
-        return _given(results.found(answer, self.origin), answer.request_id)
+        return _given(results.found(answer, self.origin), answer.request_id, answer.waybill)
 
     def _fetch(self, reader: VerifiedReader, arguments: Mapping[str, Any]) -> Outcome:
         asked = read(FetchArguments, arguments)
         passage, part = asked.passage()
         document = self.room.document_around(reader, passage, part)
         fetched = results.fetched(asked.id, passage, part, document, self.origin)
-        return _given(fetched, document.request_id)
+        return _given(fetched, document.request_id, document.waybill)
 
     def _search_documents(self, reader: VerifiedReader, arguments: Mapping[str, Any]) -> Outcome:
         asked = read(SearchDocumentsArguments, arguments)
         answer = self.room.answer(reader, asked.asked())
         page = results.passages(answer, self.origin, asked.next_cursor())
-        return _given(page, answer.request_id)
+        return _given(page, answer.request_id, answer.waybill)
 
     def _refused(self, error: ReadershipError) -> Outcome:
         if isinstance(error, ArgumentsRefusedError):
@@ -114,6 +122,11 @@ class Desk:
         return Outcome(told(error), meta={REQUEST_ID: request_id})
 
 
-def _given(structured: Mapping[str, Any], request_id: str) -> Outcome:
+def _given(structured: Mapping[str, Any], request_id: str, waybill: Waybill) -> Outcome:
     text = json.dumps(structured, ensure_ascii=False, separators=(",", ":"))
-    return Outcome(text, structured, {REQUEST_ID: request_id})
+    meta: dict[str, Any] = {REQUEST_ID: request_id, PROVENANCE: waybill.signed_provenance}
+    if waybill.max_label is not None:
+        meta[MAX_LABEL] = waybill.max_label
+    if waybill.models is not None:
+        meta[MODELS] = list(waybill.models)
+    return Outcome(text, structured, meta)

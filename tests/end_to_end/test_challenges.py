@@ -156,6 +156,8 @@ def test_the_metadata_says_where_tokens_come_from_and_what_to_ask_for(
         "scopes_supported": [f"{PREFIX}rag.search", f"{PREFIX}rag.read"],
         "bearer_methods_supported": ["header"],
         "resource_name": "Readership",
+        "jwks_uri": "https://rag.acme.example/.well-known/jwks.json",
+        "resource_signing_alg_values_supported": ["Ed25519"],
     } == root.json()
     assert "application/json" == root.headers["content-type"]
     for end in ("/", "/other", "/mcp/", "/mcp/x", "/MCP", "//mcp"):
@@ -213,7 +215,7 @@ def test_every_operation_declares_a_scope_or_needs_none(prefixed: EventWorld) ->
     scopes = {name: one.get("x-required-scope") for name, one in operations.items()}
 
     without = {name for name, scope in scopes.items() if scope is None}
-    assert {"resourceMetadata", "health", "ready"} | STATEMENTS == without
+    assert {"resourceMetadata", "provenanceKeys", "health", "ready"} | STATEMENTS == without
     assert set(scopes.values()) - {None} <= SCOPES
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from tests.mutants import (
+    of_departures,
     of_identity,
     of_ingestion,
     of_introspection,
@@ -42,6 +43,7 @@ AREAS: Final[Mapping[str, tuple[Mutant, ...]]] = {
     "discrepancies": of_the_doors.DISCREPANCIES,
     "path": of_the_doors.PATH,
     "context": of_the_context.CONTEXT,
+    "departures": of_departures.DEPARTURES,
     "revocation": of_revocation.REVOCATION,
     "syncs": of_ingestion.SYNCS,
     "pushes": of_ingestion.PUSHES,

@@ -116,8 +116,8 @@ FIRST_DOOR: Final = (
     Mutant(
         "authorize-no-ceiling",
         AUTHORIZE,
-        "            ceiling=self.labels.ceiling(reader, now),\n",
-        '            ceiling=LabelPolicy((), "").ceiling("", None),\n',
+        "        ceiling = self.labels.ceiling(reader, now)\n",
+        '        ceiling = LabelPolicy((), "").ceiling("", None)\n',
         "A client may carry away whatever its reader may read.",
         (f"{IN_AUTHORIZE}::test_a_scope_keeps_the_ceiling_of_its_request",),
     ),
@@ -384,21 +384,20 @@ PATH: Final = (
     Mutant(
         "answer-without-record",
         ANSWER,
-        '        self._record(request_id, "search", may, checked.epoch, passages, details)\n'
-        "        return Answer(",
+        "        self._record(leaving, parts, details)\n        return waybill\n",
         "        try:\n"
-        '            self._record(request_id, "search", may, checked.epoch, passages, details)\n'
+        "            self._record(leaving, parts, details)\n"
         "        except Exception:\n"
         "            pass\n"
-        "        return Answer(",
+        "        return waybill\n",
         "With a full disk, passages leave without a trace.",
         (f"{IN_ANSWER}::test_an_answer_that_cannot_be_recorded_is_none",),
     ),
     Mutant(
         "answer-records-what-was-found",
         ANSWER,
-        '        self._record(request_id, "search", may, checked.epoch, passages, details)\n',
-        '        self._record(request_id, "search", may, checked.epoch, (), details)\n',
+        "        self._record(leaving, parts, details)\n",
+        "        self._record(leaving, (), details)\n",
         "The record says that nothing was released.",
         (f"{IN_ANSWER}::test_no_more_is_opened_than_was_asked_for",),
     ),

@@ -6,6 +6,7 @@ A new operation, tool, parameter or body member has no entry here, and `test_obj
 until it has one: nothing is added without being attacked.
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,8 +17,9 @@ from httpx2 import Response
 
 from acl.model.scopes import PLAIN_SCOPES
 from retrieval.answer import ReadingRoom
-from retrieval.mcp.desk import REQUEST_ID
+from retrieval.mcp.desk import PROVENANCE, REQUEST_ID
 from retrieval.mcp.tools import declared
+from tests.acl.identity.issuers import unb64
 from tests.retrieval.mcp.speaking import Speaker
 from tests.scenarios.installation import client
 
@@ -72,6 +74,25 @@ def mcp_search_documents(http: TestClient, headers: Headers, target: Target) -> 
     return Speaker(http, headers).call("search_documents", **asked)
 
 
+def verify(http: TestClient, headers: Headers, target: Target) -> Response:
+    """
+    Verify what the caller has just been released, in the name of the target's passage.
+    """
+    answer = search(http, headers, target).json()
+    forged = {"signed_provenance": target.passage or "x"}
+    return http.post("/v1/verify", json=answer if "passages" in answer else forged, headers=headers)
+
+
+def check(http: TestClient, headers: Headers, target: Target) -> Response:
+    """
+    Check an answer that names the target in every way.
+    """
+    released = search(http, headers, target).json().get("signed_provenance", "x")
+    said = f"[{target.source}:{target.document}@1#0-9] {target.passage}"
+    body = {"answer": said, "signed_provenance": [released]}
+    return http.post("/v1/answers/check", json=body, headers=headers)
+
+
 def _page(path: str) -> Callable[[TestClient, Headers, Target], Response]:
     return lambda http, headers, _: http.get(path, headers=headers)
 
@@ -85,7 +106,10 @@ CALLS: Final[Mapping[str, Call]] = {
     "mcp/search": mcp_search,
     "mcp/fetch": mcp_fetch,
     "mcp/search_documents": mcp_search_documents,
+    "verifyProvenance": verify,
+    "checkAnswer": check,
     "resourceMetadata": _page("/.well-known/oauth-protected-resource"),
+    "provenanceKeys": _page("/.well-known/jwks.json"),
     "health": _page("/healthz"),
     "ready": _page("/readyz"),
 }
@@ -110,6 +134,12 @@ IDENTIFIERS: Final[Mapping[tuple[str, str], Call]] = {
 Every parameter that names something, with a call that is led by it.
 """
 
+PROVING: Final = frozenset({"verifyProvenance", "checkAnswer"})
+"""
+Operations that compare what they are given with what we have signed, and look nothing up; what
+they tell is attacked in `tests/retrieval/test_proving.py`.
+"""
+
 NAMING_NOTHING: Final = frozenset(
     {
         *(("searchDocuments", one) for one in ("query", "limit", "at_least_epoch")),
@@ -117,6 +147,11 @@ NAMING_NOTHING: Final = frozenset(
         *(
             ("mcp/search_documents", one)
             for one in ("query", "limit", "modified_since", "modified_before", "cursor")
+        ),
+        ("verifyProvenance", "signed_provenance"),
+        *(
+            ("checkAnswer", one)
+            for one in ("answer", "signed_provenance", "passages", "request_id")
         ),
     }
 )
@@ -196,13 +231,27 @@ def not_there(response: Response) -> bool:
     return bool(result == absent)
 
 
+def stated(signed: str) -> dict[str, Any]:
+    """
+    Return what a signed statement says, without what is drawn for its request.
+    """
+    said: dict[str, Any] = json.loads(unb64(signed.split(".")[1]))
+    return {name: one for name, one in said.items() if name not in {"jti", "iat", "context_sha256"}}
+
+
 def told(response: Response) -> tuple[int, list[tuple[str, str]], dict[str, Any]]:
     """
     Return all that a client learns from a response: status, headers and body.
 
-    Left out is `request_id`, which is drawn at random for every request, whatever happens.
+    Left out is `request_id`, which is drawn at random for every request, whatever happens; of a
+    signed statement all is told but that, the boundary and the moment.
     """
     body: dict[str, Any] = response.json()
     body.pop("request_id", None)
-    body.get("result", {}).get("_meta", {}).pop(REQUEST_ID, None)
+    meta = body.get("result", {}).get("_meta", {})
+    meta.pop(REQUEST_ID, None)
+    if PROVENANCE in meta:
+        meta[PROVENANCE] = stated(meta[PROVENANCE])
+    if "signed_provenance" in body:
+        body["signed_provenance"] = stated(body["signed_provenance"])
     return response.status_code, sorted(response.headers.items()), body

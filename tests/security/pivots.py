@@ -40,9 +40,10 @@ MARK: Final = re.compile(r"mark\d+of\d+x")
 LIKE_AN_ID: Final = re.compile(r"[\w.-]+(?:[/:@#?=&][\w.-]*)+")
 ADDRESS: Final = re.compile(r"https?://[^/]*/")
 NUMBERED: Final = re.compile(r"^(.*?)(\d+)$")
-NO_NAMES: Final = {"request_id", "acl_observed_at", "modified", "since"}
+NO_NAMES: Final = {"request_id", "acl_observed_at", "modified", "since", "signed_provenance"}
 """
-Members that are drawn at random for each request, and times.
+Members that are drawn at random for each request, and times; and the statement, whose names stand
+beside it as well (`test_proofs_over_http`).
 """
 
 Place = tuple[str, str]
@@ -135,12 +136,16 @@ AIMS: Final[Mapping[str, Callable[[str, Sequence[str]], Iterable[Target]]]] = {
     "mcp/search": lambda thing, _: [Target("", "", "", thing)],
     "mcp/fetch": lambda thing, _: [Target("", "", thing)],
     "mcp/search_documents": lambda thing, sources: [Target(one, "", "", thing) for one in sources],
+    "verifyProvenance": lambda *_: [],
+    "checkAnswer": lambda *_: [],
     "resourceMetadata": lambda *_: [],
+    "provenanceKeys": lambda *_: [],
     "health": lambda *_: [],
     "ready": lambda *_: [],
 }
 """
-What following a thing means, by operation; the last three take nothing that could be followed.
+What following a thing means, by operation; the last six look nothing up, or take nothing that
+could be followed.
 """
 
 

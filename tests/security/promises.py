@@ -37,6 +37,17 @@ PROMISES: Final[dict[str, str]] = {
         "Every right to do something comes from the scopes of a token; no other secret opens a "
         "door."
     ),
+    "signed-provenance": (
+        "A statement of provenance that verifies says what was released, in which request and to "
+        "whom; nothing else passes for one, and it passes for nothing else."
+    ),
+    "answer-check": (
+        "Checking an answer tells nothing of what was not released to the same reader."
+    ),
+    "limits": (
+        "No reader carries more away through one client than a window allows, and what cannot be "
+        "counted is not released."
+    ),
     "late-unseal": "No text becomes plaintext before the last door.",
     "forged-token": "No token opens anything but one that a configured issuer has signed for us.",
     "token-kept-nowhere": "No token, nor a part of one, is logged, recorded or told to anybody.",

@@ -11,6 +11,7 @@ from tests.scenarios.installation import Installation
 from tests.security.endpoints import (
     CALLS,
     OPERATORS,
+    PROVING,
     RELEASING,
     found_nothing,
     not_there,
@@ -78,6 +79,8 @@ def test_a_fault_releases_nothing(ward: Ward, fault: str) -> None:
             assert CANARY not in answer.text, name
             if name in OPERATORS:
                 assert answer.status_code in REFUSED, name
+            elif name in PROVING:
+                assert answer.status_code in NOTHING_LEFT | {200}, name
             elif name not in RELEASING:
                 assert answer.status_code in UNDISTURBED, name
             elif answer.status_code == 200:

@@ -23,6 +23,7 @@ SECRET: Final = re.compile(
 OURS_TO_SHOW: Final = {
     "registry.password_file": "this service shows it to PostgreSQL",
     "issuers.introspection.client_secret_file": "this service shows it to the issuer",
+    "limits.password_file": "this service shows it to the storage of the limits",
     "directories.password_file": "this service shows it to the directory",
 }
 """

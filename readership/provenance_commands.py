@@ -1,0 +1,95 @@
+"""
+`readership verify` and `readership provenance`; what they do stands in `readership.verifying`.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from readership import console
+from readership.options import EXIT_FAILED, Json, configuration_of
+
+provenance_app = typer.Typer(
+    help="The key that signs what is released.",
+    no_args_is_help=True,
+)
+
+
+def verify(
+    context: typer.Context,
+    file: Annotated[
+        Path, typer.Argument(help="A response as it came, or its signed_provenance alone.")
+    ],
+    jwks: Annotated[
+        Path | None,
+        typer.Option(help="Public keys to verify with. Default: those of the data directory."),
+    ] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """
+    Verify that a response was released by this service, to whom, and that it is unchanged.
+
+    Needs no network, and with --jwks no configuration. Exit code 1: it was not, or was altered.
+    """
+    from readership.verifying import examined, verifier_from, verifier_of  # noqa: PLC0415
+
+    verifier = verifier_of(configuration_of(context)) if jwks is None else verifier_from(jwks)
+    statement, differences = examined(file, verifier)
+    if as_json:
+        stated = None if statement is None else statement.to_json()
+        found = {"verified": statement is not None and not differences, "statement": stated}
+        console.print_json({**found, "differences": differences})
+    elif statement is None:
+        console.print_error(f"{file}: the signed provenance does not verify")
+    else:
+        console.print_rows(
+            "signed provenance",
+            [
+                ("request", statement.request_id),
+                ("operation", statement.operation),
+                ("released", statement.at.isoformat()),
+                ("reader", statement.reader),
+                ("client", escape(f"{statement.client} of {statement.client_issuer}")),
+                ("epoch", str(statement.epoch)),
+                ("most sensitive label", escape(statement.max_label or "-")),
+                *(("passage", escape(one.citation)) for one in statement.passages),
+            ],
+        )
+        for one in differences:
+            console.print_error(f"{file}: differs from what was released: {one}")
+    if statement is None or differences:
+        raise typer.Exit(EXIT_FAILED)
+
+
+@provenance_app.command("jwks")
+def provenance_jwks(context: typer.Context) -> None:
+    """
+    Print the public keys, the present one first, as a JWK set.
+    """
+    from readership.verifying import public_keys  # noqa: PLC0415 - quick start
+
+    keys = [dict(one) for one in public_keys(configuration_of(context))]
+    sys.stdout.write(json.dumps({"keys": keys}, indent=2) + "\n")
+
+
+@provenance_app.command("rotate")
+def provenance_rotate(
+    context: typer.Context,
+    *,
+    compromised: Annotated[
+        bool,
+        typer.Option("--compromised", help="What the old key has signed shall verify no more."),
+    ] = False,
+) -> None:
+    """
+    Replace the key that signs. Restart 'readership serve' afterwards.
+    """
+    from readership.verifying import rotated  # noqa: PLC0415 - quick start
+
+    kid = rotated(configuration_of(context), compromised=compromised)
+    console.out.print(f"signing with {kid} once 'readership serve' has started again", markup=False)

@@ -1,0 +1,83 @@
+"""
+The paths of those who check what was released. A body is read only after its sender was admitted.
+"""
+
+import secrets
+from typing import Any, Final, TypeVar
+
+from anyio import to_thread
+from fastapi import APIRouter, Request, Security
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
+
+from acl.model.scopes import SEARCH_SCOPE
+from acl.model.strict_json import parse_object
+from retrieval.api.presented import presented_by
+from retrieval.api.proof_schemas import CheckRequest, CheckResponse, VerifyRequest, VerifyResponse
+from retrieval.api.routes import NOT_FOUND, PROBLEMS, declared_bearer
+from retrieval.provenance import ProvenanceRefusedError
+from retrieval.proving import ProofDesk
+
+MAX_BODY_BYTES: Final = 1024 * 1024
+LARGER_BODIES: Final = {"/v1/verify": MAX_BODY_BYTES, "/v1/answers/": MAX_BODY_BYTES}
+Body = TypeVar("Body", bound=BaseModel)
+
+
+def proof_routes(desk: ProofDesk) -> APIRouter:
+    """
+    Return the routes of the proof desk.
+    """
+    router = APIRouter(prefix="/v1", responses=PROBLEMS, dependencies=[Security(declared_bearer)])
+
+    @router.post(
+        "/verify",
+        operation_id="verifyProvenance",
+        summary="Was this released by this service, to whom, and is it unchanged?",
+        openapi_extra=_taking(VerifyRequest),
+    )
+    async def verify(request: Request) -> VerifyResponse:
+        await to_thread.run_sync(desk.admitted, presented_by(request))
+        body = _read(VerifyRequest, await request.body())
+        return await to_thread.run_sync(_verdict, desk, body)
+
+    @router.post(
+        "/answers/check",
+        operation_id="checkAnswer",
+        summary="Does an answer keep to what was released for it?",
+        openapi_extra=_taking(CheckRequest),
+        responses=NOT_FOUND,
+    )
+    async def check(request: Request) -> CheckResponse:
+        may = await to_thread.run_sync(desk.admitted, presented_by(request))
+        body = _read(CheckRequest, await request.body())
+        return CheckResponse.of(*await to_thread.run_sync(desk.checked, may, body.asked()))
+
+    return router
+
+
+def _verdict(desk: ProofDesk, body: VerifyRequest) -> VerifyResponse:
+    request_id = secrets.token_hex(16)
+    try:
+        return VerifyResponse.of(request_id, *desk.verified(body.answer()))
+    except ProvenanceRefusedError:
+        return VerifyResponse.of(request_id, None, [])
+
+
+def _taking(body: type[BaseModel]) -> dict[str, Any]:
+    schema = body.model_json_schema(ref_template="#/components/schemas/{model}")
+    content = {"application/json": {"schema": schema}}
+    return {
+        "x-required-scope": SEARCH_SCOPE,
+        "requestBody": {"required": True, "content": content},
+    }
+
+
+def _read(kind: type[Body], body: bytes) -> Body:
+    try:
+        return kind.model_validate(parse_object(body))
+    except ValidationError as error:
+        errors = [{**one, "loc": ("body", *one["loc"])} for one in error.errors()]
+        raise RequestValidationError(errors) from error
+    except (ValueError, RecursionError) as error:
+        malformed = {"loc": ("body",), "msg": "not one strict JSON object", "type": "json"}
+        raise RequestValidationError([malformed]) from error
