@@ -19,9 +19,10 @@ from acl.identity.reader import VerifiedReader
 from acl.identity.tokens import TokenVerifier
 from acl.index.reading import Question
 from acl.model.documents import DocumentPermission, Hit
-from acl.model.identifiers import ChunkId, DocumentId, DocumentKey, Epoch, SourceName
+from acl.model.identifiers import ChunkId, DocumentId, DocumentKey, SourceName
 from acl.model.scopes import AUDIT_SCOPE, READ_SCOPE, READERS_SCOPES, SEARCH_SCOPE
 from acl.registry.permissions import PermissionRegistry
+from retrieval.asked import AskedQuestion, AskedWhy
 from retrieval.authenticate import Asking, authenticate
 from retrieval.authorize import Authorized, Authorizer
 from retrieval.choose import QUARANTINED, Choice
@@ -33,14 +34,14 @@ from retrieval.errors import (
     InsufficientScopeError,
     NotFoundError,
 )
-from retrieval.explain import Explainer, Explanation, Person, When
+from retrieval.explain import Explainer, Explanation
 from retrieval.limits import Limiter, LimitExceededError
-from retrieval.page import NO_DATES, WHOLE, Dates, Part
+from retrieval.page import WHOLE, Dates, Part, text_of
 from retrieval.passage import Answer, OnePassage, Passage, Waybill, WholeDocument
 from retrieval.prepare import QuestionPreparer
 from retrieval.provenance import ProvenanceVerifier, WaybillWriter
 from retrieval.recheck import Rechecked, Rechecker, Released, together
-from retrieval.sanitise import inert, sanitise
+from retrieval.sanitise import sanitise
 from retrieval.screen import Screen
 from retrieval.search import ScopedSearch
 from retrieval.unseal import Unsealer
@@ -48,8 +49,6 @@ from retrieval.unseal import Unsealer
 logger = logging.getLogger(__name__)
 
 Found = TypeVar("Found")
-
-KEPT_BACK: Final = "\n[a passage is kept back here: it reads like an instruction to a model]\n"
 
 RECHECK_SPARE: Final = 32
 """
@@ -65,46 +64,6 @@ MAX_SEARCHES: Final = 8
 """
 How often a search, or a fetch, is repeated when a new epoch begins during it.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class AskedQuestion:
-    """
-    What a client may ask: a text, how many passages, which sources to stay within, the epoch
-    that the answer must not be older than, after how many passages to begin, and when documents
-    must have been modified.
-    """
-
-    text: str
-    limit: int
-    sources: tuple[str, ...] | None = None
-    at_least_epoch: Epoch | None = None
-    offset: int = 0
-    modified: Dates = NO_DATES
-
-    def places(self) -> Choice:
-        """
-        Return the places that passages can take.
-        """
-        return Choice(self.limit, self.offset)
-
-
-@dataclass(frozen=True, slots=True)
-class AskedWhy:
-    """
-    What an operator may ask: whose reading of which document, now or in the past.
-    """
-
-    person: Person
-    document: DocumentId
-    source: SourceName | None = None
-    at: When | None = None
-
-    def document_named(self) -> dict[str, object]:
-        """
-        Return the document for the audit record.
-        """
-        return {"document": self.document, "source": self.source}
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,7 +284,7 @@ class ReadingRoom:
     ) -> WholeDocument:
         found = opened[0] if len(opened) == 1 else ()
         shown = [self._shown(one) for one in found]
-        cut, truncated = part.of(_text(found, shown))
+        cut, truncated = part.of(text_of(found, shown))
         released = tuple(one for one in shown if not one.quarantined)
         released = released if cut or not part.start else ()
         whole = as_one(released, cut)
@@ -420,15 +379,6 @@ def of_one_epoch(attempt: Callable[[], Found]) -> Found:
 def _kept_back(shown: Sequence[Passage]) -> dict[str, object]:
     number = sum(passage.quarantined for passage in shown)
     return {"left_out": {QUARANTINED: number}} if number else {}
-
-
-def _text(opened: Sequence[Passage], shown: Sequence[Passage]) -> str:
-    parts = [
-        KEPT_BACK if judged.quarantined else passage.text
-        for passage, judged in zip(opened, shown, strict=True)
-    ]
-    # Made inert as a whole: a link may cross the border between two chunks.
-    return inert("".join(parts))
 
 
 def _alarm(request_id: str, checked: Rechecked) -> None:

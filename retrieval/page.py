@@ -6,17 +6,21 @@ asked for, passages are therefore opened until enough of them are found; all of 
 that the reader may read. One without a date lies in no range of dates.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from retrieval.choose import fitting
+from retrieval.passage import Passage
+from retrieval.sanitise import inert
 
 MAX_DOCUMENT_CHARACTERS: Final = 90_000
 """
 As JSON. GPT Actions refuse responses of 100,000 characters.
 """
 
+KEPT_BACK: Final = "\n[a passage is kept back here: it reads like an instruction to a model]\n"
 CUT_HERE: Final = "\n[cut here: the document is longer than an answer may be]"
 
 
@@ -68,3 +72,15 @@ class Part:
 
 
 WHOLE: Final = Part(0, MAX_DOCUMENT_CHARACTERS, CUT_HERE)
+
+
+def text_of(opened: Sequence[Passage], shown: Sequence[Passage]) -> str:
+    """
+    Return a document's text, given its passages and what was judged of each.
+    """
+    parts = [
+        KEPT_BACK if judged.quarantined else passage.text
+        for passage, judged in zip(opened, shown, strict=True)
+    ]
+    # Made inert as a whole: a link may cross the border between two chunks.
+    return inert("".join(parts))

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from acl.model.identifiers import DocumentId, Epoch, SourceName
-from retrieval.answer import AskedQuestion, AskedWhy
+from retrieval.asked import AskedQuestion, AskedWhy
 from retrieval.explain import Explanation, Person
 from retrieval.passage import Answer, BlindSpot, OnePassage, Passage, Waybill, WholeDocument
 

@@ -23,8 +23,8 @@ from pydantic import (
 )
 
 from acl.errors import ReadershipError
-from retrieval.answer import AskedQuestion
 from retrieval.api.schemas import QuestionText, SourceText
+from retrieval.asked import AskedQuestion
 from retrieval.page import Dates, Part
 
 DEFAULT_LIMIT: Final = 8

@@ -18,7 +18,8 @@ from acl.index.embedder import Embedder
 from acl.index.engine_lease import EngineLease
 from acl.index.terms import question_weights
 from acl.model.identifiers import SourceName
-from retrieval.answer import AskedQuestion, ReadingRoom
+from retrieval.answer import ReadingRoom
+from retrieval.asked import AskedQuestion
 from tests.benchmarks.corpus import Corpus
 
 LIMIT = 10

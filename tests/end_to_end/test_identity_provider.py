@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +17,8 @@ import httpx
 import pytest
 import uvicorn
 
+from acl.identity import tokens
+from acl.identity.dpop import ProofVerifier
 from acl.identity.keysets import BELIEVED_SECONDS, REFETCH_SECONDS, DiscoveredKeys
 from acl.settings import load_configuration
 from readership.issuer_findings import issuer_findings
@@ -115,6 +118,10 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 
     with ExitStack() as stack, pytest.MonkeyPatch.context() as patched:
         patched.setattr(identity_wiring, "key_source", remembered)
+        # For long enough that proofs of now can be none of an earlier process.
+        patched.setattr(
+            tokens, "ProofVerifier", lambda at: ProofVerifier(at - timedelta(minutes=1))
+        )
         listener = stack.enter_context(closing(socket.socket()))
         listener.bind((HOST, 0))
         told = f"http://{HOST}:{listener.getsockname()[1]}/backchannel-logout"

@@ -18,7 +18,8 @@ from acl.model.switches import Switch, SwitchKind
 from acl.registry.database import open_database
 from acl.registry.switchboard import SwitchBoard
 from readership.demo.issuer import UNSAFE_DEMO_ISSUER
-from retrieval.answer import MAX_SEARCHES, AskedQuestion, ReadingRoom
+from retrieval.answer import MAX_SEARCHES, ReadingRoom
+from retrieval.asked import AskedQuestion
 from retrieval.authorize import Authorized
 from retrieval.errors import EpochMovedError, NotFoundError, SwitchedOffError
 from retrieval.recheck import Rechecked, Rechecker

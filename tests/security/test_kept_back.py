@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import pytest
 
-from retrieval.answer import KEPT_BACK, ReadingRoom
+from retrieval.answer import ReadingRoom
 from retrieval.choose import QUARANTINED
+from retrieval.page import KEPT_BACK
 from retrieval.screen import Screen
 from tests.ingestion.world import allow
 from tests.scenarios.installation import Installation, client

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from acl.model.identifiers import ChunkId, DocumentId, DocumentKey, ReadershipKey, SourceName
 from acl.registry import tables
 from ingestion.wiring import build_settler
-from retrieval.answer import AskedQuestion, ReadingRoom
+from retrieval.answer import ReadingRoom
+from retrieval.asked import AskedQuestion
 from retrieval.errors import EpochMovedError, NotFoundError
 from tests.ingestion.fuse import Calls
 from tests.scenarios.installation import Installation
@@ -71,7 +72,8 @@ class Scene:
         """
         told, source = STORIES[story], shared.fresh()
         directory = shared.fresh() if told.apart else source
-        room = shared.room(dict.fromkeys((source, directory)), ["corp"])
+        # An authority of its own: what another scene says of the same group would be in doubt.
+        room = shared.room(dict.fromkeys((source, directory)), [directory])
         return cls(shared, told, WAYS[way](shared, source, directory), room)
 
     def close(self) -> None:
@@ -124,7 +126,7 @@ class Scene:
         Return everything that a reader is told by one request: nothing, if it is refused.
         """
         asking = room or self.room
-        bearer = list(self.shared.bearer(reader, {"corp": reader}).values())
+        bearer = list(self.shared.bearer(reader, {self.way.directory: reader}).values())
         with suppress(NotFoundError, EpochMovedError):
             match kind:
                 case "search":

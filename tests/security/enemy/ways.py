@@ -4,7 +4,7 @@ The two ways in: a folder that is synced, and pushes. Both real, with a point at
 
 import json
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from acl.model.documents import UNLABELLED
 from acl.model.identifiers import AuthorityId, DocumentId, SourceName
@@ -22,7 +22,6 @@ from tests.ingestion.fuse import Calls
 from tests.scenarios.installation import Installation
 from tests.security.enemy.stories import State
 
-AUTHORITY: Final = AuthorityId("corp")
 Unsaid = list[tuple[str, str, dict[str, Any]]]
 """
 What a client has still to push: source, kind and body.
@@ -97,13 +96,15 @@ class Pull:
         """
         Sync one folder.
         """
-        one = self.shared.reconciler(name, AUTHORITY)
+        one = self.shared.reconciler(name, self.directory)
         registry, index = calls.around(one.registry), calls.around(one.index)
         settler = replace(one.settler, registry=registry, index=index)
         reconciler = replace(one, registry=registry, index=index, settler=settler)
         tenant, folder = self.shared.ground.tenant, self.shared.folder(name)
         clock = self.shared.clock
-        source = SteppingSource(SourceName(name), folder, tenant, AUTHORITY, clock)
+        source = SteppingSource(
+            SourceName(name), folder, tenant, AuthorityId(self.directory), clock
+        )
         source.calls = calls
         reconciler.sync(calls.around(source), UNLABELLED, Progress())
 
@@ -171,9 +172,10 @@ class Push:
     def _accepted(
         self, intake: PushIntake, source: str, kind: str, body: dict[str, Any]
     ) -> Accepted:
-        space = Namespace(self.shared.ground.tenant, AUTHORITY, LabelRules([], UNLABELLED))
+        authority = AuthorityId(self.directory)
+        space = Namespace(self.shared.ground.tenant, authority, LabelRules([], UNLABELLED))
         now = self.shared.clock()
-        by = Submission(SourceName(source), AUTHORITY, "pusher", now, Conditions(), observes=True)
+        by = Submission(SourceName(source), authority, "pusher", now, Conditions(), observes=True)
         content, name = self._encoded(body), str(body["id"])
         match kind:
             case "group":

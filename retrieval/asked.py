@@ -1,0 +1,50 @@
+"""
+What can be asked of the reading room.
+"""
+
+from dataclasses import dataclass
+
+from acl.model.identifiers import DocumentId, Epoch, SourceName
+from retrieval.choose import Choice
+from retrieval.explain import Person, When
+from retrieval.page import NO_DATES, Dates
+
+
+@dataclass(frozen=True, slots=True)
+class AskedQuestion:
+    """
+    What a client may ask: a text, how many passages, which sources to stay within, the epoch
+    that the answer must not be older than, after how many passages to begin, and when documents
+    must have been modified.
+    """
+
+    text: str
+    limit: int
+    sources: tuple[str, ...] | None = None
+    at_least_epoch: Epoch | None = None
+    offset: int = 0
+    modified: Dates = NO_DATES
+
+    def places(self) -> Choice:
+        """
+        Return the places that passages can take.
+        """
+        return Choice(self.limit, self.offset)
+
+
+@dataclass(frozen=True, slots=True)
+class AskedWhy:
+    """
+    What an operator may ask: whose reading of which document, now or in the past.
+    """
+
+    person: Person
+    document: DocumentId
+    source: SourceName | None = None
+    at: When | None = None
+
+    def document_named(self) -> dict[str, object]:
+        """
+        Return the document for the audit record.
+        """
+        return {"document": self.document, "source": self.source}
