@@ -34,11 +34,11 @@ def test_a_retriever_shared_by_users_never_mixes_them(
     """
     However it is asked. The control, a retriever that keeps the first token, does mix them.
     """
-    python = ROOT / ".clients" / framework / "bin" / "python"
-    if not python.exists():
+    environment = ROOT / ".clients" / framework
+    if not (environment / ".ready").exists():
         pytest.skip(f"scripts/client-environments {framework} makes what this test needs")
     asking = subprocess.run(
-        [python, ROOT / "tests" / "client" / f"using_{framework}.py"],
+        [environment / "bin" / "python", ROOT / "tests" / "client" / f"using_{framework}.py"],
         env={
             **os.environ,
             "PYTHONPATH": str(ROOT),

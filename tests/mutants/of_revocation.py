@@ -103,7 +103,9 @@ REVOCATION: Final = (
         "        reader.require_accepted()\n",
         "",
         "A client that is not listed is told that it lacks a scope, and asks for more.",
-        (f"{IN_EVENTS}::test_a_revoked_token_looks_like_any_refused_one",),
+        (
+            "tests/security/test_for_whom_over_http.py::test_groups_that_did_not_fit_refuse_the_request",
+        ),
     ),
     Mutant(
         "revocation-explained-to-whom-it-hit",
