@@ -137,7 +137,7 @@ class ReadingRoom:
         leaving = Departure(request_id, "search", may, checked.epoch, passages, fenced)
         waybill = self._release(leaving, passages, details)
         return Answer(
-            request_id, checked.epoch, passages, fenced, may.blind, waybill, chosen.more, left_out
+            request_id, checked.epoch, passages, fenced, may.blind, waybill, chosen.more(), left_out
         )
 
     def _authorize(self, reader: VerifiedReader, question: AskedQuestion) -> Authorized:
@@ -155,14 +155,14 @@ class ReadingRoom:
         chosen, looked_at = question.places(), list[Rechecked]()
         window = question.offset + question.limit + RECHECK_SPARE
         # 4. What is near, among what they may read?
-        for hits in self.search.rankings(asked, may.scope):
-            chosen, looked_at = question.places(), []
+        for hits in self.search.nearest(asked, may.scope):
             for start in range(0, max(1, len(hits)), window):
                 looked_at.append(self._rechecked(request_id, hits[start : start + window], may))
                 waiting = self._choose(looked_at[-1], question.modified, chosen)
                 if not chosen.missing():
-                    chosen.more = bool(waiting or hits[start + window :])
+                    chosen.unseen = bool(waiting or hits[start + window :])
                     return may, together(looked_at), chosen
+        chosen.fill_up()
         return may, together(looked_at), chosen
 
     def _rechecked(self, request_id: str, hits: Sequence[Hit], may: Authorized) -> Rechecked:

@@ -4,18 +4,19 @@ Which of the passages that may be released make the answer. Part of step 7.
 The rules, in the order they are applied to passages, best first:
 
 1. What policy quarantines is left out (`acl.screening`).
-2. What mostly repeats a passage that is in already is left out.
+2. What mostly repeats a passage that is in already waits: it is given a place only if nothing
+   else takes it.
 3. Nobody fills more than half of the places: an author where the source names one, and else a
-   document.
+   document; nor does a passage with all that repeats it.
 4. What would make the answer larger than every host takes is left out, and so is the rest.
 
-Each can be laid down by whoever may write one document; together they keep one writer from
+A flood can be laid down by whoever may write one document; together these rules keep it from
 filling an answer. They look at passages of the reader only, so that nothing hidden moves them.
 """
 
 import json
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -60,18 +61,20 @@ class Choice:
     The passages of one answer, as they are chosen: `limit` of them, after the `offset` that
     earlier pages of the same length have shown.
 
-    Every page comes to the same choice of the ones before it. `more` says that some were not
-    looked at.
+    Every page comes to the same choice of the ones before it. `unseen` says that some passages
+    were not looked at.
     """
 
     limit: int
     offset: int = 0
     passages: list[Passage] = field(default_factory=list)
-    more: bool = False
+    unseen: bool = False
     _taken: int = 0
     _left_out: Counter[str] = field(default_factory=Counter)
     _shares: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    _triples: list[frozenset[tuple[str, ...]]] = field(default_factory=list)
+    _originals: list[frozenset[tuple[str, ...]]] = field(default_factory=list)
+    _copies: Counter[int] = field(default_factory=Counter)
+    _waiting: deque[tuple[Passage, int]] = field(default_factory=deque)
     _characters: int = 0
 
     def missing(self) -> int:
@@ -80,44 +83,61 @@ class Choice:
         """
         return 0 if self._left_out[SIZE] else self.offset + self.limit - self._taken
 
+    def more(self) -> bool:
+        """
+        Say whether a later page may have passages.
+        """
+        return self.unseen or bool(self._waiting)
+
     def left_out(self) -> Mapping[str, int]:
         """
         Return how many passages were left out, by reason; with `size`, how many places are empty.
         """
-        return {reason: number for reason, number in sorted(self._left_out.items()) if number}
+        found = self._left_out + Counter({REPEATED: len(self._waiting)})
+        return dict(sorted(found.items()))
 
     def offer(self, passage: Passage) -> None:
         """
-        Take a passage in, or leave it out.
+        Take a passage in, leave it out, or let it wait.
         """
+        if passage.quarantined:
+            self._leave_out(QUARANTINED)
+            return
         triples = word_triples(passage.text)
-        reason = self._objection(passage, triples)
+        known = enumerate(self._originals)
+        original = next((at for at, one in known if repeats(triples, one)), None)
+        if original is not None:
+            self._waiting.append((passage, original))
+        elif self._takes(passage, len(self._originals)):
+            self._originals.append(triples)
+
+    def fill_up(self) -> None:
+        """
+        Give the places that nothing else has taken to what waits, best first.
+        """
+        while self._waiting and self.missing():
+            self._takes(*self._waiting.popleft())
+
+    def _takes(self, passage: Passage, original: int) -> bool:
         here = self._taken >= self.offset
-        if reason == SIZE:
+        most = share(self.limit) * (self._taken // self.limit + 1)
+        if self._shares[writer(passage)] >= most or self._copies[original] >= most:
+            self._leave_out(SHARE)
+            return False
+        too_large = self._characters + cost(passage) > MAX_ANSWER_CHARACTERS
+        if self._left_out[SIZE] or (here and too_large):
             self._left_out[SIZE] = self.limit - len(self.passages)
-            return
-        if reason is not None:
-            self._left_out[reason] += here
-            return
+            return False
         self._taken += 1
         self._shares[writer(passage)] += 1
-        self._triples.append(triples)
+        self._copies[original] += 1
         if here:
             self.passages.append(passage)
             self._characters += cost(passage)
+        return True
 
-    def _objection(self, passage: Passage, triples: frozenset[tuple[str, ...]]) -> str | None:
-        if passage.quarantined:
-            return QUARANTINED
-        if any(repeats(triples, one) for one in self._triples):
-            return REPEATED
-        pages = self._taken // self.limit + 1
-        if self._shares[writer(passage)] >= share(self.limit) * pages:
-            return SHARE
-        if self._taken < self.offset:
-            return None
-        too_large = self._characters + cost(passage) > MAX_ANSWER_CHARACTERS
-        return SIZE if too_large or self._left_out[SIZE] else None
+    def _leave_out(self, reason: str) -> None:
+        self._left_out[reason] += self._taken >= self.offset
 
 
 def share(limit: int) -> int:
@@ -156,27 +176,31 @@ def repeats(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) 
 
 def cost(passage: Passage) -> int:
     """
-    Return the most characters that a passage takes in a response, its place in the context
-    included.
+    Return the most characters that a passage takes in a response, its places in the context and
+    in the signed statement included.
     """
     provenance = passage.provenance
-    twice = _as_json(passage.text) + _as_json(passage.title) + _as_json(passage.url)
-    named = _as_json(provenance.document) + _as_json("".join(provenance.trust))
-    return OVERHEAD_CHARACTERS + 2 * twice + 4 * named
+    twice = as_json(passage.text) + as_json(passage.title) + as_json(passage.url)
+    named = as_json(provenance.document) + as_json("".join(provenance.trust))
+    signed = 2 * len(provenance.document.encode())
+    return OVERHEAD_CHARACTERS + 2 * twice + 4 * named + signed
 
 
 def fitting(text: str, most: int) -> str:
     """
     Return the beginning of a text that takes at most so many characters in JSON.
     """
-    if _as_json(text) <= most:
+    if as_json(text) <= most:
         return text
     left, right = 0, len(text)
     while left < right:
         middle = (left + right + 1) // 2
-        left, right = (middle, right) if _as_json(text[:middle]) <= most else (left, middle - 1)
+        left, right = (middle, right) if as_json(text[:middle]) <= most else (left, middle - 1)
     return text[:left]
 
 
-def _as_json(text: str) -> int:
-    return len(json.dumps(text, ensure_ascii=False))
+def as_json(text: str) -> int:
+    """
+    Return how many characters a text takes in JSON, between its quotes.
+    """
+    return len(json.dumps(text, ensure_ascii=False)) - 2

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from retrieval.choose import fitting
+from retrieval.choose import as_json, fitting
 from retrieval.passage import Passage
 from retrieval.sanitise import inert
 
@@ -68,7 +68,7 @@ class Part:
         cut = fitting(rest, self.most)
         if len(cut) == len(rest):
             return cut, False
-        return fitting(rest, self.most - len(self.mark) - 2) + self.mark, True
+        return fitting(rest, self.most - as_json(self.mark)) + self.mark, True
 
 
 WHOLE: Final = Part(0, MAX_DOCUMENT_CHARACTERS, CUT_HERE)

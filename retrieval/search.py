@@ -38,23 +38,23 @@ class ScopedSearch:
     searcher: ChunkSearcher
     candidates: int
 
-    def nearest(self, question: Question, scope: ReadScope) -> list[Hit]:
-        """
-        Return every candidate inside the scope, best first.
-        """
-        return next(self.rankings(question, scope))
-
-    def rankings(self, question: Question, scope: ReadScope) -> Iterator[list[Hit]]:
+    def nearest(self, question: Question, scope: ReadScope) -> Iterator[list[Hit]]:
         """
         Yield every candidate inside the scope, best first; then, as long as a leg came back full
-        and so may have been cut, those of a deeper search.
+        and so may have been cut, what only a deeper search finds.
+
+        What was found before keeps its place, so that a later page follows on an earlier one
+        however deep either had to look.
         """
+        found: set[Hit] = set()
         for times in DEEPER:
             candidates = self.candidates * times
             legs = self.searcher.search(question, scope=scope, candidates=candidates)
-            yield fuse(legs, full=candidates)
+            hits = [hit for hit in fuse(legs, full=candidates) if hit not in found]
+            yield hits
             if all(len(leg.hits) < candidates for leg in legs):
                 return
+            found.update(hits)
 
 
 def fuse(legs: tuple[Leg, ...], *, full: int) -> list[Hit]:

@@ -35,13 +35,15 @@ _INVISIBLE: Final = re.compile(
 )
 _CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _ANSI: Final = re.compile(
-    "(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]"
-    "|(?:\x1b[\\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\\\|\x9c)?"
+    "(?:\x1b\\[[0-?]*|\x9b[0-?]+)[ -/]*[@-~]"
+    "|\x1b[\\]PX^_][^\x07\x1b\x9c\n]*(?:\x07|\x1b\\\\|\x9c)?"
+    "|[\x90\x98\x9d-\x9f][^\x07\x1b\x9c\n]*(?:\x07|\x1b\\\\|\x9c)"
     "|\x1b[@-Z\\\\-_]"
 )
 """
 ECMA-48: control sequences, control strings (commands to the operating system among them, which
-is how a terminal is given a link), and two-character escapes.
+is how a terminal is given a link), and two-character escapes. What one character begins must have
+parameters or an end: such characters stand alone in text that was decoded wrongly.
 """
 
 _SPACE: Final = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f]")

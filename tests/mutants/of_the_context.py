@@ -9,6 +9,9 @@ from tests.mutants.mutant import Mutant
 SANITISE: Final = "retrieval/sanitise.py"
 MARKUP: Final = "retrieval/markup.py"
 CHOOSE: Final = "retrieval/choose.py"
+ANSWER: Final = "retrieval/answer.py"
+SEARCH: Final = "retrieval/search.py"
+DEPARTURE: Final = "retrieval/departure.py"
 SCREEN: Final = "retrieval/screen.py"
 CITE: Final = "retrieval/cite.py"
 CHARACTERS: Final = "acl/model/characters.py"
@@ -79,10 +82,42 @@ CONTEXT: Final = (
     Mutant(
         "context-repetition-allowed",
         CHOOSE,
-        "            return REPEATED\n",
-        "            return None\n",
+        "        if original is not None:\n",
+        "        if False:\n",
         "Who says it most often fills the answer.",
         (f"{IN_FLOOD}::test_what_repeats_itself_has_one_place",),
+    ),
+    Mutant(
+        "context-repetition-without-share",
+        CHOOSE,
+        " or self._copies[original] >= most",
+        "",
+        "What stands alone in a corpus fills the answer by being copied.",
+        (f"{IN_FLOOD}::test_what_repeats_itself_fills_no_more_than_a_share_of_empty_places",),
+    ),
+    Mutant(
+        "context-repetition-lost",
+        ANSWER,
+        "        chosen.fill_up()\n",
+        "",
+        "Of two equal documents a reader is shown one, though there is place for both.",
+        ("tests/scenarios/test_scenarios.py::test_scenario",),
+    ),
+    Mutant(
+        "context-pages-overlap",
+        SEARCH,
+        " if hit not in found]",
+        "]",
+        "A second page shows what the first has shown.",
+        ("tests/retrieval/test_search.py::test_what_only_a_deeper_search_finds_comes_last",),
+    ),
+    Mutant(
+        "context-first-part-speaks-for-all",
+        DEPARTURE,
+        "for part in parts for one in part.provenance.trust",
+        "for one in first.provenance.trust",
+        "An instruction on the second page of a document is fetched unmarked.",
+        ("tests/retrieval/test_cite.py::test_a_document_is_marked_by_every_part",),
     ),
     Mutant(
         "context-too-large",

@@ -7,7 +7,6 @@ Runs a scenario: at every step three views of the same world, held against the e
 3. over HTTP: `POST /v1/search` and `GET /v1/documents/{id}` with signed tokens.
 """
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -36,6 +35,7 @@ from tests.scenarios.paper import Paper
 
 EVERYTHING: Final = 1_000
 LIMIT: Final = 50
+DEFAULT_TEXT: Final = "Everybody would like to read this text."
 
 Change = Callable[[ReadingRoom], ReadingRoom]
 
@@ -208,16 +208,7 @@ class Stage:
         return frozenset(found)
 
 
-def text_of(document: str) -> str:
-    """
-    Return a text that no other document repeats: what repeats is left out of an answer.
-    """
-    digest = hashlib.sha256(document.encode()).hexdigest()
-    own = " ".join(digest[at : at + 4] for at in range(0, len(digest), 4))
-    return f"Everybody would like to read this text. {own}"
-
-
 def _line(document: str, spec: DocumentSpec) -> object:
     if spec.raw is not None:
         return spec.raw
-    return {"id": document, "text": spec.text or text_of(document), **spec.stated_acl()}
+    return {"id": document, "text": spec.text or DEFAULT_TEXT, **spec.stated_acl()}

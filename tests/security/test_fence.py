@@ -3,6 +3,7 @@ A passage stays inside its fence, whatever it says.
 """
 
 import secrets
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -11,11 +12,16 @@ import pytest
 
 from acl.model.identifiers import DocumentId
 from retrieval import cite as citing
+from retrieval.api.schemas import SearchResponse
+from retrieval.authorize import Authorized
 from retrieval.choose import SIZE, Choice, fitting
 from retrieval.cite import CUT_SHORT, cite, context
-from retrieval.passage import Passage
+from retrieval.departure import Departure
+from retrieval.passage import Answer, Passage
 from retrieval.sanitise import sanitise
 from tests.properties.effort import DEEP
+from tests.retrieval.departing import writer
+from tests.retrieval.scene import scene_in
 from tests.retrieval.test_cite import passage
 
 DOCUMENTS: Final = 1_000_000 if DEEP else 3_000
@@ -98,31 +104,61 @@ def test_each_context_has_a_boundary_of_128_bits_of_its_own() -> None:
     assert 128 <= 8 * citing.BOUNDARY_BYTES
 
 
+@pytest.fixture(scope="module")
+def may(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Authorized]:
+    with scene_in(tmp_path_factory.mktemp("scene")) as scene:
+        yield scene.asks()
+
+
 @pytest.mark.promise("host-limits")
+@pytest.mark.parametrize("name", ["d" * 200, "\u6f22" * 500, '"' * 40])
 @pytest.mark.parametrize("text", ["word and word. " * 60, '"\n\\' * 300, "\u6f22" * 900])
-def test_an_answer_of_the_largest_passages_fits_every_host(text: str) -> None:
+def test_an_answer_of_the_largest_passages_fits_every_host(
+    may: Authorized, text: str, name: str
+) -> None:
     """
     Fifty passages of the greatest length, in characters that JSON writes as two.
     """
-    from retrieval.api.schemas import SearchResponse  # noqa: PLC0415 - beside its only use
-    from retrieval.passage import Answer  # noqa: PLC0415
-
     chosen = Choice(50)
     for number in range(50):
         one = shown(f"{number} {number * 7} {number * 11} {text}"[:900], title="t" * 400)
-        where = replace(one.provenance, document=DocumentId(f"{number}-" + "d" * 200))
+        where = replace(one.provenance, document=DocumentId(f"{number}-{name}"))
         chosen.offer(cite(replace(one, provenance=where, url="https://x.example/" + "u" * 300)))
-        chosen._triples.clear()  # noqa: SLF001 - what repeats is not what this is about
+        chosen._originals.clear()  # noqa: SLF001 - what repeats is not what this is about
+        chosen._copies.clear()  # noqa: SLF001
 
+    body, left_out = laid_out(may, chosen)
+
+    assert 0 < len(chosen.passages) < 50
+    assert {SIZE: 50 - len(chosen.passages)} == left_out
+    assert HOST_TAKES / 2 < len(body) < HOST_TAKES
+
+
+@pytest.mark.promise("host-limits")
+def test_an_answer_of_the_smallest_passages_fits_every_host(may: Authorized) -> None:
+    chosen = Choice(50)
+    for number in range(50):
+        one = shown(f"word{number}")
+        where = replace(one.provenance, document=DocumentId(f"{number}"))
+        chosen.offer(cite(replace(one, provenance=where)))
+
+    body, left_out = laid_out(may, chosen)
+
+    assert {} == left_out
+    assert len(body) < HOST_TAKES
+
+
+def laid_out(may: Authorized, chosen: Choice) -> tuple[str, Mapping[str, int]]:
+    """
+    Return the whole response, signed, and what is left out.
+    """
     passages, left_out = tuple(chosen.passages), chosen.left_out()
     fenced = context(passages, left_out)
-    answer = Answer("0" * 32, 7, passages, fenced, (), left_out)  # type: ignore[arg-type]
-    body = SearchResponse.of(answer).model_dump_json()
-
-    assert 0 < len(passages) < 50
-    assert {SIZE: 50 - len(passages)} == left_out
-    assert fenced.endswith(CUT_SHORT)
-    assert HOST_TAKES / 2 < len(body) < HOST_TAKES
+    assert (SIZE in left_out) is fenced.endswith(CUT_SHORT)
+    leaving = Departure("0" * 32, "search", may, may.scope.epoch, passages, fenced)
+    waybill = writer().write(leaving)
+    answer = Answer("0" * 32, may.scope.epoch, passages, fenced, (), waybill, left_out=left_out)
+    return SearchResponse.of(answer).model_dump_json(), left_out
 
 
 @pytest.mark.promise("host-limits")
@@ -132,4 +168,4 @@ def test_a_text_is_cut_by_what_it_takes_as_json(text: str) -> None:
 
     cut = fitting(text, 90_000)
 
-    assert 89_990 < len(json.dumps(cut, ensure_ascii=False)) <= 90_000
+    assert 89_990 < len(json.dumps(cut, ensure_ascii=False)[1:-1]) <= 90_000

@@ -5,6 +5,7 @@ Whoever may write one document cannot have an answer to themselves.
 from dataclasses import replace
 from typing import Any, Final
 
+import numpy as np
 import pytest
 
 from acl.model.identifiers import DocumentId
@@ -44,12 +45,23 @@ def chosen(flood: int) -> Choice:
     """
     Offer a flood before everything that is honest.
     """
-    choice = Choice(PLACES)
-    for number in range(flood):
-        choice.offer(of("mallory", f"f{number}", variation(number)))
-    for number, text in enumerate(HONEST):
+    poison = [of("mallory", f"f{number}", variation(number)) for number in range(flood)]
+    return page([*poison, *honest()], PLACES)
+
+
+def honest() -> list[Passage]:
+    return [of(f"author-{number}", f"h{number}", text) for number, text in enumerate(HONEST)]
+
+
+def page(found: list[Passage], limit: int, offset: int = 0) -> Choice:
+    """
+    Choose a page of what was found, as an answer does.
+    """
+    choice = Choice(limit, offset)
+    for one in found:
         if choice.missing():
-            choice.offer(of(f"author-{number}", f"h{number}", text))
+            choice.offer(one)
+    choice.fill_up()
     return choice
 
 
@@ -62,6 +74,7 @@ def flooded(choice: Choice) -> int:
 def test_what_repeats_itself_has_one_place(flood: int) -> None:
     choice = chosen(flood)
 
+    assert choice.more()
     assert 1 == flooded(choice)
     assert PLACES == len(choice.passages)
     assert {REPEATED: flood - 1} == choice.left_out()
@@ -85,6 +98,46 @@ def test_a_document_without_an_author_is_a_writer_of_its_own() -> None:
         choice.offer(of("", "one", " ".join(f"w{number}x{word}" for word in range(20))))
 
     assert share(PLACES) == len(choice.passages)
+
+
+@pytest.mark.promise("flood")
+@pytest.mark.parametrize("flood", [5, 50, 500])
+def test_what_repeats_itself_fills_no_more_than_a_share_of_empty_places(flood: int) -> None:
+    """
+    Nothing is lost by it: what is alike may still be several documents. Here by as many writers.
+    """
+    copies = [of("", f"f{number}", variation(number)) for number in range(flood)]
+    others = honest()[:3]
+
+    choice = page([*copies, *others], PLACES)
+
+    found = [one.provenance.document for one in choice.passages]
+    assert ["f0", "h0", "h1", "h2"] == found[:4]
+    assert [f"f{n}" for n in range(1, share(PLACES))] == found[4:]
+    assert flood - share(PLACES) == choice.left_out().get(SHARE, 0)
+
+
+@pytest.mark.promise("flood")
+@pytest.mark.parametrize("seed", range(20))
+def test_pages_of_what_repeats_itself_follow_each_other(seed: int) -> None:
+    """
+    Whatever comes in whichever order, nothing stands on two pages, and no place is empty but at
+    the end.
+    """
+    drawn = np.random.default_rng(seed)
+    texts = [[*HONEST, variation(at)][drawn.integers(len(HONEST) + 1)] for at in range(30)]
+    found = [of("", f"{at}", text) for at, text in enumerate(texts)]
+    limit = int(drawn.integers(1, 10))
+
+    pages = [page(found, limit, offset) for offset in range(0, 31, limit)]
+
+    shown = [[one.provenance.document for one in each.passages] for each in pages]
+    flat = [name for names in shown for name in names]
+    assert sorted(set(flat), key=flat.index) == flat
+    ends = next(at for at, names in enumerate(shown) if len(names) < limit)
+    assert not any(shown[ends + 1 :])
+    originals = {one.text for one in found if "Notice" not in one.text}
+    assert originals <= {one.text for each in pages for one in each.passages}
 
 
 @pytest.mark.promise("flood")
