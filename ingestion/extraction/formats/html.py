@@ -16,10 +16,9 @@ from bs4.element import NavigableString
 
 from ingestion.extraction.formats.html_styles import (
     COLOUR,
-    Styles,
     hiding,
-    is_unreadable,
     styles_of,
+    unreadable,
 )
 from ingestion.extraction.formats.source import Source, UnreadableError
 from ingestion.extraction.formats.unseen import Unseen
@@ -101,18 +100,20 @@ def _remove_unseen(soup: BeautifulSoup, unseen: Unseen) -> None:
     _remove_comments(soup, unseen)
     # Read before the sheets go, and held by the objects that they are about until all is done.
     styles, tags = styles_of(soup), list(soup.find_all())
+    # Asked of a tag itself, this would be a search of all that stands in it.
+    gone: set[int] = set()
     for tag in tags:
         # Inside something removed already, there is nothing left to do.
-        if tag.decomposed:
+        if id(tag) in gone:
             continue
-        if tag.name in _NO_TEXT:
+        trick = None if tag.name in _NO_TEXT else hiding(tag, styles)
+        if tag.name in _NO_TEXT or trick is not None:
+            if trick is not None:
+                unseen.note(trick, tag.get_text(" "))
+            gone.update(map(id, [tag, *tag.find_all()]))
             tag.decompose()
-        elif (trick := hiding(tag, styles)) is not None:
-            unseen.note(trick, tag.get_text(" "))
-            tag.decompose()
-    for tag in tags:
-        if not tag.decomposed:
-            _remove_unreadable(tag, styles, unseen)
+    for tag in unreadable((one for one in tags if id(one) not in gone), styles):
+        _remove_own_text(tag, unseen)
 
 
 def _remove_comments(soup: BeautifulSoup, unseen: Unseen) -> None:
@@ -122,10 +123,9 @@ def _remove_comments(soup: BeautifulSoup, unseen: Unseen) -> None:
         text.extract()
 
 
-def _remove_unreadable(tag: Tag, styles: Styles, unseen: Unseen) -> None:
-    own = [one for one in tag.children if isinstance(one, NavigableString) and one.strip()]
-    if own and is_unreadable(tag, styles):
-        for text in own:
+def _remove_own_text(tag: Tag, unseen: Unseen) -> None:
+    for text in [one for one in tag.children if isinstance(one, NavigableString)]:
+        if text.strip():
             unseen.note(COLOUR, text)
             text.extract()
 

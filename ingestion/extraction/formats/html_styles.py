@@ -6,7 +6,7 @@ order. Sheets from elsewhere are not fetched, scripts are not run, and media que
 for print hold. What a page shows only after a click or by script counts as hidden.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -50,6 +50,32 @@ Values = dict[str, tuple[tuple[bool, tuple[int, ...], int], list[Any]]]
 """
 Of one element: property to rank and value; the highest rank wins.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class _Shade:
+    colour: Colour
+    opacity: float
+
+
+_NO_PAPER: Final = _Shade(WHITE, 0.0)
+_GREY: Final = _Shade((127, 127, 127), 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Paint:
+    """
+    What an element's text is written with, and on; as a browser has it if nothing is said.
+    """
+
+    ink: _Shade | None = None
+    paper: _Shade = _NO_PAPER
+
+    def is_unreadable(self) -> bool:
+        if self.ink is None:
+            return False
+        ground = WHITE if self.paper.opacity < _LEAST_OPACITY else self.paper.colour
+        return self.ink.opacity < _LEAST_OPACITY or same(self.ink.colour, ground)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,18 +138,21 @@ def hiding(tag: Tag, styles: Styles) -> str | None:
     return OFF_SCREEN if _is_outside(tag, styles) else None
 
 
-def is_unreadable(tag: Tag, styles: Styles) -> bool:
+def unreadable(tags: Iterable[Tag], styles: Styles) -> Iterator[Tag]:
     """
-    Say whether an element's own text has the colour of what it stands on.
+    Yield the elements whose own text has the colour of what it stands on.
+
+    `tags` are in the order of the page, so that what holds for an element is known before those
+    that stand in it: a page may be nested as deep as it is long.
     """
-    ink = _inherited(tag, styles, ("-webkit-text-fill-color", "color"), ("color", "text"))
-    if ink is None:
-        return False
-    if ink[3] < _LEAST_OPACITY:
-        return True
-    paper = _inherited(tag, styles, ("background-color", "background"), ("bgcolor",))
-    ground = WHITE if paper is None or paper[3] < _LEAST_OPACITY else paper[:3]
-    return same(ink[:3], ground)
+    paints: dict[int, _Paint] = {}
+    for tag in tags:
+        around = paints.get(id(tag.parent), _Paint())
+        ink = _said(tag, styles, ("-webkit-text-fill-color", "color"), ("color", "text"))
+        paper = _said(tag, styles, ("background-color", "background"), ("bgcolor",))
+        paint = paints[id(tag)] = _Paint(ink or around.ink, paper or around.paper)
+        if paint.is_unreadable():
+            yield tag
 
 
 def _is_off(tag: Tag, styles: Styles) -> bool:
@@ -161,22 +190,21 @@ def _is_outside(tag: Tag, styles: Styles) -> bool:
     return clipped and any(0 <= one <= 1 for name in _BOX for one in styles.numbers(tag, name))
 
 
-def _inherited(
+def _said(
     tag: Tag, styles: Styles, names: tuple[str, ...], attributes: tuple[str, ...]
-) -> tuple[int, int, int, float] | None:
+) -> _Shade | None:
     """
-    Return the colour that holds for an element: its own, or that of what it stands in.
+    Return the colour that is said for an element itself; none if it has that of what it stands in.
     """
-    for one in (tag, *tag.parents):
-        said = [styles.words(one, name) for name in names]
-        said += [str(one.get(name, "")) for name in attributes]
-        for written in filter(None, said):
-            colour = parse_color(written) or parse_color(f"#{written}")
-            if not isinstance(colour, str) and colour is not None:
-                return *_bytes(colour[:3]), colour[3]
-            if written not in {"inherit", "currentcolor", "initial", "unset"}:
-                # A picture or a gradient: nobody can say what it looks like.
-                return None if "background" in names[0] else (127, 127, 127, 1.0)
+    said = [styles.words(tag, name) for name in names]
+    said += [str(tag.get(name, "")) for name in attributes]
+    for written in filter(None, said):
+        colour = parse_color(written) or parse_color(f"#{written}")
+        if not isinstance(colour, str) and colour is not None:
+            return _Shade(_bytes(colour[:3]), colour[3])
+        if written not in {"inherit", "currentcolor", "initial", "unset"}:
+            # A picture or a gradient: nobody can say what it looks like.
+            return _NO_PAPER if "background" in names[0] else _GREY
     return None
 
 

@@ -171,7 +171,7 @@ def test_html_is_what_a_person_sees(extractor: SandboxedExtractor) -> None:
     assert "A page" == found.title
     assert found.text.startswith("# Head\n")
     assert "snake_case & 2*3 [link](https://example.org/)" in found.text
-    assert "code picture" in found.text
+    assert "code (picture: picture)" in found.text
     assert "* one\n* two" in found.text
     assert "| a | b |\n| --- | --- |\n| 1 | 2 |" in found.text
 
