@@ -1,5 +1,6 @@
 """
-What tests of several packages share: one PostgreSQL, started when the first test wants it.
+What tests of several packages share: one PostgreSQL, started when the first test wants it, and
+limits that no test reaches by chance.
 """
 
 from collections.abc import Iterator
@@ -8,6 +9,9 @@ import pytest
 
 from acl.registry.database import migrate
 from tests.postgres import Server, running_server
+from tests.unlimited import lift_limits
+
+lift_limits()
 
 
 @pytest.fixture(scope="session")

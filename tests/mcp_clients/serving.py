@@ -28,6 +28,7 @@ from retrieval.mcp.visitors import Visitors
 from tests.acl.identity.issuers import AUDIENCE, ISSUER
 from tests.ingestion.world import allow
 from tests.scenarios.installation import installation
+from tests.unlimited import lift_limits
 
 HOST: Final = "127.0.0.1"
 START_SECONDS: Final = 60
@@ -99,4 +100,5 @@ def _serve(app: ASGIApp, listener: socket.socket) -> None:
 
 
 if __name__ == "__main__":
+    lift_limits()
     sys.exit(main())

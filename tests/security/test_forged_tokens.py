@@ -29,12 +29,15 @@ from tests.acl.identity.issuers import (
 )
 from tests.acl.people import ACME, ALICE, CORP, WIKI, user
 from tests.properties.effort import DEEP
+from tests.retrieval.mcp.speaking import ERAS
 from tests.scenarios.installation import Installation
-from tests.security.knocking import knock
+from tests.security.knocking import SEARCH, Door, agents_door, knock
 
 MUTATIONS: Final = 1_000_000 if DEEP else 4_000
 TRACED: Final = 400
 MEGABYTE: Final = 1_000_000
+DOORS: Final = {"search": SEARCH} | {f"mcp {era}": agents_door(era) for era in ERAS}
+doors = pytest.mark.parametrize("door", DOORS.values(), ids=DOORS)
 ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/ \n\0é"
 
 
@@ -68,9 +71,10 @@ def egress(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
 @pytest.mark.promise("forged-token")
 @pytest.mark.promise("uniform-401")
+@doors
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_every_forged_token_gets_one_answer_byte_for_byte(
-    shared: Installation, algorithm: str, egress: list[object]
+    shared: Installation, algorithm: str, door: Door, egress: list[object]
 ) -> None:
     """
     Three hundred and more by each algorithm: one status, one set of headers, one body. Only an
@@ -78,7 +82,7 @@ def test_every_forged_token_gets_one_answer_byte_for_byte(
     """
     tokens = [forge(Issuer(algorithm)) for forge in FORGERIES.values()]
 
-    replies = knock(room(shared, algorithm), filter(None, tokens))
+    replies = knock(room(shared, algorithm), filter(None, tokens), door)
 
     assert len(replies) >= 300
     assert {401} == {one.status for one in replies}
@@ -87,14 +91,17 @@ def test_every_forged_token_gets_one_answer_byte_for_byte(
 
 
 @pytest.mark.promise("forged-token")
+@doors
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_their_makers_unspoiled_tokens_get_in(shared: Installation, algorithm: str) -> None:
+def test_their_makers_unspoiled_tokens_get_in(
+    shared: Installation, algorithm: str, door: Door
+) -> None:
     """
     The control, by the same way.
     """
     makers = {genuine(one) for one in FORGERIES}
 
-    replies = knock(room(shared, algorithm), (make(Issuer(algorithm)) for make in makers))
+    replies = knock(room(shared, algorithm), (make(Issuer(algorithm)) for make in makers), door)
 
     assert len(makers) >= 8
     assert {200} == {one.status for one in replies}

@@ -11,7 +11,9 @@ What is left out of the comparison, and why:
 - `request_id` and the context's boundary are drawn at random for every request;
 - `epoch` counts the changes of permissions in the whole installation. It tells that somebody
   changed something, which the threat model says; it cannot be the same after three syncs. The
-  content's length is compared less the epoch's digits.
+  content's length is compared less the epoch's digits;
+- of the signed provenance what is stated is compared, less these, the time and the context's
+  digest, which is of a text with its boundary.
 
 Nothing else is: the clock stands still, so that times are compared as well.
 """
@@ -127,8 +129,10 @@ def compared(response: Response) -> tuple[object, ...]:
     context = str(body.get("context", ""))
     if drawn := BOUNDARY.search(context):
         body["context"] = context.replace(drawn.group(), "boundary")
+    body.get("signed_provenance", {}).pop("epoch", None)
+    signed = response.json().get("signed_provenance", "")
     others = [one for one in headers if one[0] != "content-length"]
-    return status, others, body, len(response.content) - len(epoch)
+    return status, others, body, len(response.content) - len(epoch) - len(signed)
 
 
 def answers(
