@@ -4,6 +4,7 @@ Takes out of a text what a person would not see, and notes what looks suspicious
 What is noted is a signal in the passage's provenance. It decides nothing.
 """
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from itertools import pairwise
@@ -21,8 +22,11 @@ Stands between pages while a text is redacted; no cleaned page contains one.
 
 HIDDEN_TOLERANCE: Final = 4
 """
-A byte-order mark or a few soft hyphens are ordinary; more is worth a remark.
+A byte-order mark or a few soft hyphens are ordinary; more is worth a remark. So is what stands at
+the end of lines, however much of it.
 """
+
+_LINE_END: Final = re.compile(r"(?<![ \t])[ \t]*+\r?\n")
 
 MAX_MARKS: Final = 30
 
@@ -67,6 +71,6 @@ def _signals(original: str, cleaned: str) -> list[str]:
     signals: list[str] = []
     if reads_like_an_instruction(cleaned):
         signals.append(INSTRUCTION_LIKE)
-    if len(original) - len(cleaned) - original.count("\r\n") > HIDDEN_TOLERANCE:
+    if len(_LINE_END.sub("\n", original)) - len(cleaned) > HIDDEN_TOLERANCE:
         signals.append("hidden-characters")
     return signals

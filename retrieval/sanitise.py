@@ -34,7 +34,7 @@ _HTTP: Final = re.compile(r"(h)tt(ps?)\s*:\s*(?=[/\\])", re.IGNORECASE)
 _SCHEME: Final = re.compile(r"(?<=[a-z0-9+.-])(?<!hxxp)(?<!hxxps):(?=[/\\]{2})", re.IGNORECASE)
 _WITHOUT_SLASHES: Final = re.compile(
     r"(?<![^\W_])(?:(javascript|vbscript|mailto)\s*:(?=\S)"
-    r"|(data)\s*:(?=[\w.+-]*/?[\w.+-]*[;,]))",
+    r"|(data)\s*:(?=[\w.+-]*+(?:/[\w.+-]*+)?[;,]))",
     re.IGNORECASE,
 )
 _RELATIVE: Final = re.compile(r"(?<![:\w/\\])[/\\]{2}(?=[\w\[])")

@@ -37,7 +37,7 @@ _CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _ANSI: Final = re.compile(
     "(?:\x1b\\[[0-?]*|\x9b[0-?]+)[ -/]*[@-~]"
     "|\x1b[\\]PX^_][^\x07\x1b\x9c\n]*(?:\x07|\x1b\\\\|\x9c)?"
-    "|[\x90\x98\x9d-\x9f][^\x07\x1b\x9c\n]*(?:\x07|\x1b\\\\|\x9c)"
+    "|[\x90\x98\x9d-\x9f][^\x07\x1b\x90\x98\x9c-\x9f\n]*+(?:\x07|\x1b\\\\|\x9c)"
     "|\x1b[@-Z\\\\-_]"
 )
 """
@@ -47,7 +47,11 @@ parameters or an end: such characters stand alone in text that was decoded wrong
 """
 
 _SPACE: Final = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f]")
-_TRAILING: Final = re.compile("[ \t]+(?=\n)")
+_TRAILING: Final = re.compile("(?<![ \t])[ \t]++(?=\n)")
+"""
+Possessive, and from the beginning of a run alone: else a long run takes the square of its length.
+"""
+
 _JOINERS: Final = re.compile("[\u200c\u200d]+")
 _NON_JOINER: Final = "\u200c"
 _VIRAMA: Final = 9
