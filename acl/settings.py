@@ -31,6 +31,7 @@ from acl.model.documents import UNLABELLED
 from acl.settings_brake import Brake, BrakeSettings
 from acl.settings_directories import DirectorySettings, names_of, require_distinct
 from acl.settings_events import Transmitters
+from acl.settings_injection import InjectionSettings
 from acl.settings_issuers import IssuerSettings, StepUpSettings, require_consistent
 from acl.settings_labels import LabelSettings
 from acl.settings_limits import LimitSettings, MetricsSettings
@@ -116,6 +117,7 @@ class Settings(BaseSettings):
     redaction: RedactionSettings = RedactionSettings()
     labels: LabelSettings | None = None
     brake: Brake = BrakeSettings()
+    injection: InjectionSettings = InjectionSettings()
     limits: LimitSettings = LimitSettings()
     metrics: MetricsSettings = MetricsSettings()
     sources: list[SourceSettings] = Field(default=[])
@@ -134,6 +136,10 @@ class Settings(BaseSettings):
                 raise ValueError(msg)
         require_consistent(self.issuers, self.step_up, {one.name for one in self.sources})
         require_distinct(self.directories, [one.issuer for one in self.issuers])
+        for cleared in self.injection.cleared:
+            if cleared.source not in {one.name for one in self.sources}:
+                msg = f"injection.cleared: source {cleared.source} is not configured"
+                raise ValueError(msg)
         require_known_pushers(self.sources, {one.issuer for one in self.issuers})
         if self.reader_page is not None:
             self.reader_page.of(self.issuers)

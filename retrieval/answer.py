@@ -8,8 +8,7 @@ before anything is returned.
 import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, TypeVar
 
@@ -18,7 +17,7 @@ from acl.audit.events import blinded
 from acl.identity.reader import VerifiedReader
 from acl.identity.tokens import TokenVerifier
 from acl.index.reading import Question
-from acl.model.documents import DocumentPermission
+from acl.model.documents import DocumentPermission, Hit
 from acl.model.identifiers import ChunkId, DocumentId, DocumentKey, SourceName
 from acl.model.redaction import Redactor
 from acl.model.scopes import AUDIT_SCOPE, READ_SCOPE, READERS_SCOPES, SEARCH_SCOPE
@@ -27,6 +26,7 @@ from retrieval.addresses import page_of
 from retrieval.asked import AskedQuestion, AskedWhy
 from retrieval.authenticate import Asking, authenticate
 from retrieval.authorize import Authorized, Authorizer
+from retrieval.choose import QUARANTINED, Choice
 from retrieval.cite import addressed, cite, context
 from retrieval.cursors import Cursors
 from retrieval.departure import Departure, as_one, event_of
@@ -38,12 +38,14 @@ from retrieval.errors import (
 )
 from retrieval.explain import Explainer, Explanation
 from retrieval.limits import Limiter, LimitExceededError
-from retrieval.page import WHOLE, Page, Part, fitting
+from retrieval.one_epoch import of_one_epoch
+from retrieval.page import WHOLE, Dates, Part, text_of
 from retrieval.passage import Answer, OnePassage, Passage, Waybill, WholeDocument
 from retrieval.prepare import QuestionPreparer
 from retrieval.provenance import ProvenanceVerifier, WaybillWriter
-from retrieval.recheck import Rechecked, Rechecker
-from retrieval.sanitise import inert, sanitise
+from retrieval.recheck import Rechecked, Rechecker, Released, together
+from retrieval.sanitise import sanitise
+from retrieval.screen import Screen
 from retrieval.search import ScopedSearch
 from retrieval.unseal import Unsealer
 
@@ -51,14 +53,14 @@ logger = logging.getLogger(__name__)
 
 Found = TypeVar("Found")
 
+RECHECK_SPARE: Final = 32
+"""
+Hits rechecked beyond what was asked for, to fill the places of those that are refused.
+"""
+
 NO_DOCUMENT: Final = DocumentKey("0" * 32)
 """
 Looked up in place of the document of a passage that does not exist.
-"""
-
-MAX_SEARCHES: Final = 8
-"""
-How often a search, or a fetch, is repeated when a new epoch begins during it.
 """
 
 
@@ -88,6 +90,7 @@ class ReadingRoom:
     clock: Callable[[], datetime]
     cursors: Cursors
     origin: str
+    screen: Screen = field(default_factory=Screen)
     way: str = "http"
 
     def welcome(self, credentials: Asking) -> VerifiedReader:
@@ -116,31 +119,31 @@ class ReadingRoom:
         # 2. May they ask? Said before their question costs anything.
         self._authorize(reader, question)
         self.limiter.admit(reader)
-        page = question.page(self.cursors.shown(question.cursor, reader, question.same()))
+        shown = self.cursors.shown(question.cursor, reader, question.same())
         # 3. The question, in the same pseudonyms and vectors as the documents.
         redacted = self.preparer.redact(question.text)
         asked = self.preparer.embed(redacted)
-        # 2, 4, 5, 6. The scope, what is near inside it, the registry's word on every hit, and
-        #             only then plaintext.
-        may, checked, (opened, more) = of_one_epoch(
-            lambda: self._found(request_id, reader, question, asked, page)
+        # 2, 4, 5, 6, 7. The scope, what is near inside it, the registry's word on every hit, only
+        #                then plaintext, and of that what makes an answer.
+        may, checked, chosen = of_one_epoch(
+            lambda: self._found(request_id, reader, question, asked, shown)
         )
-        # 7. Inert, fenced and with its provenance; as many as a response holds.
-        shown = [self._shown(passage) for passage in opened]
-        passages = fitting(shown)
-        laid_out = context(passages)
+        passages, left_out = tuple(chosen.passages), chosen.left_out()
+        fenced = context(passages, left_out)
         # 8. Within the limits, signed, and durable before it leaves.
         details = {
             "question": blinded(self.audit_key, question.text),
             "refused": checked.refused,
             "discrepancies": checked.discrepancies,
+            "left_out": left_out,
         }
-        leaving = Departure(request_id, "search", may, checked.epoch, passages, laid_out)
+        leaving = Departure(request_id, "search", may, checked.epoch, passages, fenced)
         waybill = self._release(leaving, passages, details)
-        goes_on = more or len(passages) < len(shown)
-        so_far = page.offset + len(passages)
-        cursor = self.cursors.after(so_far, reader, question.same()) if goes_on else None
-        return Answer(request_id, checked.epoch, passages, laid_out, may.blind, waybill, cursor)
+        so_far = shown + len(passages)
+        cursor = self.cursors.after(so_far, reader, question.same()) if chosen.more() else None
+        return Answer(
+            request_id, checked.epoch, passages, fenced, may.blind, waybill, cursor, left_out
+        )
 
     def _authorize(self, reader: VerifiedReader, question: AskedQuestion) -> Authorized:
         return self.authorizer.authorize(
@@ -156,20 +159,43 @@ class ReadingRoom:
         reader: VerifiedReader,
         question: AskedQuestion,
         asked: Question,
-        page: Page,
-    ) -> tuple[Authorized, Rechecked, tuple[list[Passage], bool]]:
+        shown: int,
+    ) -> tuple[Authorized, Rechecked, Choice]:
         may = self._authorize(reader, question)
+        chosen, looked_at = question.places(shown), list[Rechecked]()
+        window = shown + question.limit + RECHECK_SPARE
         # 4. What is near, among what they may read?
-        hits = self.search.nearest(asked, may.scope)
+        for hits in self.search.nearest(asked, may.scope):
+            for start in range(0, max(1, len(hits)), window):
+                looked_at.append(self._rechecked(request_id, hits[start : start + window], may))
+                waiting = self._choose(looked_at[-1], question.modified, chosen)
+                if not chosen.missing():
+                    chosen.unseen = bool(waiting or hits[start + window :])
+                    return may, together(looked_at), chosen
+        chosen.fill_up()
+        return may, together(looked_at), chosen
+
+    def _rechecked(self, request_id: str, hits: Sequence[Hit], may: Authorized) -> Rechecked:
         # 5. Ask again: grants may have shrunk since the index was written.
-        checked = self.rechecker.still_readable(hits[: page.reach()], may)
+        checked = self.rechecker.still_readable(hits, may)
         if checked.epoch != may.scope.epoch:
             msg = f"searched at epoch {may.scope.epoch}, rechecked at {checked.epoch}"
             raise EpochMovedError(msg)
         # Told at once: whatever fails from here on, somebody must learn that a door is wrong.
         _alarm(request_id, checked)
-        # 6. Only now does anything become plaintext.
-        return may, checked, page.opened(self.unsealer, checked.released, epoch=checked.epoch)
+        return checked
+
+    def _choose(self, checked: Rechecked, dates: Dates, chosen: Choice) -> Sequence[Released]:
+        waiting = checked.released
+        # No more is opened than there is place for.
+        while waiting and (missing := chosen.missing()):
+            released, waiting = waiting[:missing], waiting[missing:]
+            # 6. Only now does anything become plaintext.
+            for passage in self.unsealer.passages(released, epoch=checked.epoch):
+                # 7. Inert, judged, and only if it takes nobody else's place.
+                if dates.hold(passage.provenance.modified):
+                    chosen.offer(self._shown(passage))
+        return waiting
 
     def passage(self, credentials: Asking, passage_id: str) -> OnePassage:
         """
@@ -182,9 +208,10 @@ class ReadingRoom:
         reader = self._admitted(credentials)
         chunk = ChunkId(passage_id)
         may, opened = of_one_epoch(lambda: self._opened_chunk(reader, chunk))
-        passages = tuple(self._shown(passage) for passage in opened if passage is not None)
+        shown = [self._shown(passage) for passage in opened if passage is not None]
+        passages = tuple(passage for passage in shown if not passage.quarantined)
         leaving = Departure(request_id, "passage", may, may.scope.epoch, passages)
-        waybill = self._release(leaving, passages, {"asked": passage_id})
+        waybill = self._release(leaving, passages, {"asked": passage_id, **_kept_back(shown)})
         if not passages:
             msg = f"passage {passage_id!r:.80}"
             raise NotFoundError(msg)
@@ -264,24 +291,24 @@ class ReadingRoom:
         opened_at: ChunkId | None = None,
     ) -> WholeDocument:
         found = opened[0] if len(opened) == 1 else ()
-        # Made inert as a whole: a link may cross the border between two chunks.
-        text = inert("".join(passage.text for passage in found))
-        cut, goes_on = part.of(text)
-        shown = tuple(self._shown(one, opened_at) for one in found)
-        released = shown if cut or not part.start else ()
+        shown = [self._shown(one, opened_at) for one in found]
+        cut, truncated = part.of(text_of(found, shown))
+        released = tuple(one for one in shown if not one.quarantined)
+        released = released if cut or not part.start else ()
         whole = as_one(released, cut)
         leaving = Departure(request_id, "document", may, may.scope.epoch, whole)
-        waybill = self._release(leaving, released, {"asked": asked})
+        waybill = self._release(leaving, released, {"asked": asked, **_kept_back(shown)})
         if len(opened) > 1:
             raise AmbiguousDocumentError
         if not whole:
             msg = f"document {asked!r:.80}"
             raise NotFoundError(msg)
         epoch, length = may.scope.epoch, found[-1].provenance.span.end
-        return WholeDocument(request_id, epoch, whole[0], cut, length, goes_on, waybill)
+        return WholeDocument(request_id, epoch, whole[0], cut, length, truncated, waybill)
 
     def _shown(self, passage: Passage, opened_at: ChunkId | None = None) -> Passage:
-        return addressed(cite(sanitise(passage)), page_of(self.origin, opened_at or passage.id))
+        cited = cite(self.screen.judged(sanitise(passage)))
+        return addressed(cited, page_of(self.origin, opened_at or passage.id))
 
     def _opened_chunk(
         self, reader: VerifiedReader, chunk: ChunkId
@@ -344,23 +371,6 @@ class ReadingRoom:
         self.trail.append(event_of(leaving, parts, told, at=self.clock()))
 
 
-def of_one_epoch(attempt: Callable[[], Found]) -> Found:
-    """
-    Return what an attempt found that no new epoch has interrupted.
-
-    One epoch from scope to audit: what was found under older permissions is looked for again,
-    so that no answer mixes two states.
-
-    Raises:
-        EpochMovedError: Every attempt was interrupted.
-    """
-    for _ in range(MAX_SEARCHES):
-        with suppress(EpochMovedError):
-            return attempt()
-    msg = f"permissions changed during each of {MAX_SEARCHES} attempts"
-    raise EpochMovedError(msg)
-
-
 def _alarm(request_id: str, checked: Rechecked) -> None:
     # Reasons and numbers only: a log is read by people who may not read the documents.
     if checked.discrepancies:
@@ -368,3 +378,8 @@ def _alarm(request_id: str, checked: Rechecked) -> None:
         logger.critical(
             "request %s: the search let through what the recheck refuses (%s)", request_id, told
         )
+
+
+def _kept_back(shown: Sequence[Passage]) -> dict[str, object]:
+    number = sum(passage.quarantined for passage in shown)
+    return {"left_out": {QUARANTINED: number}} if number else {}

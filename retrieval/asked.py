@@ -5,8 +5,9 @@ What can be asked of the reading room.
 from dataclasses import dataclass
 
 from acl.model.identifiers import DocumentId, Epoch, SourceName
+from retrieval.choose import Choice
 from retrieval.explain import Person, When
-from retrieval.page import NO_DATES, Dates, Page
+from retrieval.page import NO_DATES, Dates
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,11 @@ class AskedQuestion:
     modified: Dates = NO_DATES
     cursor: str | None = None
 
-    def page(self, offset: int) -> Page:
+    def places(self, offset: int) -> Choice:
         """
-        Return which part of the ranking is wanted, after so many passages.
+        Return the places that passages can take, after so many on the pages before.
         """
-        return Page(self.limit, offset, self.modified)
+        return Choice(self.limit, offset)
 
     def same(self) -> tuple[object, ...]:
         """

@@ -57,6 +57,7 @@ from retrieval.notes import Notes
 from retrieval.prepare import QuestionPreparer
 from retrieval.provenance import ProvenanceVerifier, ReaderNames, WaybillWriter
 from retrieval.recheck import Rechecker
+from retrieval.screen import Screen
 from retrieval.search import ScopedSearch
 from retrieval.statement import audience_of
 from retrieval.unseal import Unsealer
@@ -130,6 +131,7 @@ def build_room(
         clock=ground.clock,
         cursors=Cursors(build_notes(ground)),
         origin=origin_of(configuration.settings.service.resource),
+        screen=screen(configuration),
     )
 
 
@@ -138,6 +140,15 @@ def build_notes(ground: Ground) -> Notes:
     Return what writes notes for others to keep, the same in every process.
     """
     return Notes(ground.keys.audit, ground.clock)
+
+
+def screen(configuration: Configuration) -> Screen:
+    """
+    Return the policy on injected instructions.
+    """
+    settings = configuration.settings.injection
+    cleared = tuple((one.source, one.documents) for one in settings.cleared)
+    return Screen(settings.policy == "quarantine", cleared)
 
 
 def build_explainer(ground: Ground) -> Explainer:

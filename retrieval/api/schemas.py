@@ -251,6 +251,7 @@ class SearchResponse(WaybillBody):
     context: str
     blind: list[BlindBody]
     next_cursor: str | None = Field(description="Ask for what follows with it; null at the end.")
+    left_out: dict[str, int]
 
     @classmethod
     def of(cls, answer: Answer) -> "SearchResponse":
@@ -264,6 +265,7 @@ class SearchResponse(WaybillBody):
             context=answer.context,
             blind=[BlindBody.of(spot) for spot in answer.blind],
             next_cursor=answer.next_page,
+            left_out=dict(answer.left_out),
             **cls.members_of(answer.waybill),
         )
 

@@ -20,11 +20,12 @@ from acl.model.documents import DocumentPermission
 from acl.model.identifiers import ChunkId
 from acl.model.principals import PrincipalKind
 from acl.model.scopes import READ_SCOPE
-from retrieval.answer import ReadingRoom, of_one_epoch
+from retrieval.answer import ReadingRoom
 from retrieval.authenticate import Asking
 from retrieval.authorize import Authorized
 from retrieval.departure import Departure
 from retrieval.errors import EpochMovedError, NotFoundError
+from retrieval.one_epoch import of_one_epoch
 from retrieval.passage import Passage, Waybill
 from retrieval.sanitise import sanitise
 

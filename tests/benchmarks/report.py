@@ -55,6 +55,18 @@ def write(result: Mapping[str, object], directory: Path) -> Path:
     return path
 
 
+def show_injection(found: Mapping[str, Any]) -> None:
+    """
+    Print the scanner: recall on attacks, false positives on everything else.
+    """
+    table = _table("Injected instructions", "texts", "of which", "number", "rules", "trained")
+    for name, one in found.items():
+        trained = "-" if one["trained"] is None else f"{one['trained']:.1%}"
+        kind = "attacks" if one["attack"] else "ordinary"
+        table.add_row(name, kind, f"{one['texts']:,}", f"{one['rules']:.2%}", trained)
+    console.print(table)
+
+
 def show_ingest(found: Mapping[str, Any]) -> None:
     """
     Print the way in.

@@ -18,10 +18,11 @@ from acl.model.switches import Switch, SwitchKind
 from acl.registry.database import open_database
 from acl.registry.switchboard import SwitchBoard
 from readership.demo.issuer import UNSAFE_DEMO_ISSUER
-from retrieval.answer import MAX_SEARCHES, ReadingRoom
+from retrieval.answer import ReadingRoom
 from retrieval.asked import AskedQuestion
 from retrieval.authorize import Authorized
 from retrieval.errors import EpochMovedError, NotFoundError, SwitchedOffError
+from retrieval.one_epoch import MAX_SEARCHES
 from retrieval.passage import Passage
 from retrieval.recheck import Rechecked, Rechecker, Released
 from retrieval.unseal import Unsealer

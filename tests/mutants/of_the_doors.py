@@ -375,9 +375,9 @@ PATH: Final = (
     ),
     Mutant(
         "answer-beyond-the-limit",
-        PAGE,
-        "            some = OPENED_AT_ONCE if self.dates else wanted - len(found)\n",
-        "            some = OPENED_AT_ONCE\n",
+        ANSWER,
+        "            released, waiting = waiting[:missing], waiting[missing:]\n",
+        "            released, waiting = waiting, ()\n",
         "More is opened and released than was asked for.",
         (f"{IN_ANSWER}::test_no_more_is_opened_than_was_asked_for",),
     ),

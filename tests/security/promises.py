@@ -156,5 +156,19 @@ PROMISES: Final[dict[str, str]] = {
         "Why a reader may see a passage is told without naming a group, another person, or how "
         "many rules there are."
     ),
+    "nothing-unseen": "Nothing that a person would not see in a text reaches a reader or a model.",
+    "hidden-text": "Text that a document does not show is left out, counted, and looked at.",
+    "inert": "Nothing in an answer is live: no link, image, markup, address or terminal command.",
+    "fence": "No document can step out of the fence that a context puts around it.",
+    "worst-case-model": (
+        "A model that does whatever its context says gives its reader nothing that this reader may "
+        "not read, and reaches nobody else."
+    ),
+    "flood": "No writer fills an answer, and nothing fills it by repeating itself.",
+    "host-limits": "No answer is larger than the smallest host takes, and what is cut says so.",
+    "kept-back": (
+        "What policy keeps back as an instruction is counted, and comes back when an operator "
+        "says so."
+    ),
     "key-file-permissions": "A key that others can read or change is not used.",
 }
