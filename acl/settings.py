@@ -163,6 +163,7 @@ class Settings(BaseSettings):
             if one.issuer is not None and one.issuer not in known:
                 msg = f"labels: issuer {one.issuer} is not configured"
                 raise ValueError(msg)
+        self.labels.require_one_ceiling_each(known)
         return self
 
     @classmethod

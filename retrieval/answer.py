@@ -20,6 +20,7 @@ from acl.identity.tokens import TokenVerifier
 from acl.index.reading import Question
 from acl.model.documents import DocumentPermission
 from acl.model.identifiers import ChunkId, DocumentId, DocumentKey, SourceName
+from acl.model.redaction import Redactor
 from acl.model.scopes import AUDIT_SCOPE, READ_SCOPE, READERS_SCOPES, SEARCH_SCOPE
 from acl.registry.permissions import PermissionRegistry
 from retrieval.addresses import page_of
@@ -73,6 +74,7 @@ class ReadingRoom:
     verifier: TokenVerifier
     authorizer: Authorizer
     preparer: QuestionPreparer
+    checker: Redactor
     search: ScopedSearch
     rechecker: Rechecker
     unsealer: Unsealer

@@ -71,11 +71,14 @@ How long a shared storage of limits may take to answer.
 class Tools:
     """
     What is slow to load and therefore loaded once, by whoever starts the service.
+
+    `checker` redacts the answers that are checked; questions wait for them if there is none.
     """
 
     embedder: Embedder
     redactor: Redactor
     lease: EngineLease
+    checker: Redactor | None = None
 
 
 def build_room(
@@ -104,6 +107,7 @@ def build_room(
             revocation_rule(configuration),
         ),
         preparer=QuestionPreparer(tools.redactor, tools.embedder, ground.namer),
+        checker=tools.checker or tools.redactor,
         search=ScopedSearch(
             EdgeReader(tools.lease, ground.tenant, ground.namer, ground.clock),
             configuration.settings.index.candidates,

@@ -46,6 +46,7 @@ AREAS: Final[Mapping[str, tuple[Mutant, ...]]] = {
     "revocation": of_revocation.REVOCATION,
     "syncs": of_ingestion.SYNCS,
     "pushes": of_ingestion.PUSHES,
+    "redaction": of_ingestion.REDACTION,
     "directories": of_the_directories.DIRECTORIES,
     "statements": of_the_senders.STATEMENTS,
     "senders": of_the_senders.SENDERS,

@@ -242,7 +242,7 @@ def redactor_down(ward: Ward) -> None:
             return super().redact(UNREDACTABLE + text)
 
     preparer = replace(ward.room.preparer, redactor=Broken())
-    ward.room = replace(ward.room, preparer=preparer)
+    ward.room = replace(ward.room, preparer=preparer, checker=Broken())
 
 
 def issuer_keys_down(ward: Ward) -> None:
