@@ -26,7 +26,7 @@ from retrieval.addresses import page_of
 from retrieval.asked import AskedQuestion, AskedWhy
 from retrieval.authenticate import Asking, authenticate
 from retrieval.authorize import Authorized, Authorizer
-from retrieval.choose import QUARANTINED, Choice
+from retrieval.choose import Choice, kept_back
 from retrieval.cite import addressed, cite, context
 from retrieval.cursors import Cursors
 from retrieval.departure import Departure, as_one, event_of
@@ -211,7 +211,7 @@ class ReadingRoom:
         shown = [self._shown(passage) for passage in opened if passage is not None]
         passages = tuple(passage for passage in shown if not passage.quarantined)
         leaving = Departure(request_id, "passage", may, may.scope.epoch, passages)
-        waybill = self._release(leaving, passages, {"asked": passage_id, **_kept_back(shown)})
+        waybill = self._release(leaving, passages, {"asked": passage_id, **kept_back(shown)})
         if not passages:
             msg = f"passage {passage_id!r:.80}"
             raise NotFoundError(msg)
@@ -297,7 +297,7 @@ class ReadingRoom:
         released = released if cut or not part.start else ()
         whole = as_one(released, cut)
         leaving = Departure(request_id, "document", may, may.scope.epoch, whole)
-        waybill = self._release(leaving, released, {"asked": asked, **_kept_back(shown)})
+        waybill = self._release(leaving, released, {"asked": asked, **kept_back(shown)})
         if len(opened) > 1:
             raise AmbiguousDocumentError
         if not whole:
@@ -378,8 +378,3 @@ def _alarm(request_id: str, checked: Rechecked) -> None:
         logger.critical(
             "request %s: the search let through what the recheck refuses (%s)", request_id, told
         )
-
-
-def _kept_back(shown: Sequence[Passage]) -> dict[str, object]:
-    number = sum(passage.quarantined for passage in shown)
-    return {"left_out": {QUARANTINED: number}} if number else {}

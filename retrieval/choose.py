@@ -18,7 +18,7 @@ filling an answer. They look at passages of the reader only, so that nothing hid
 import json
 import re
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -144,6 +144,14 @@ class Choice:
 
     def _leave_out(self, reason: str) -> None:
         self._left_out[reason] += self._taken >= self.offset
+
+
+def kept_back(shown: Iterable[Passage]) -> dict[str, object]:
+    """
+    Return what the audit record says of those that policy keeps back; nothing if there are none.
+    """
+    number = sum(passage.quarantined for passage in shown)
+    return {"left_out": {QUARANTINED: number}} if number else {}
 
 
 def share(limit: int) -> int:

@@ -23,9 +23,11 @@ from acl.model.scopes import READ_SCOPE
 from retrieval.answer import ReadingRoom
 from retrieval.authenticate import Asking
 from retrieval.authorize import Authorized
+from retrieval.choose import kept_back
 from retrieval.departure import Departure
 from retrieval.errors import EpochMovedError, NotFoundError
 from retrieval.one_epoch import of_one_epoch
+from retrieval.page import KEPT_BACK
 from retrieval.passage import Passage, Waybill
 from retrieval.sanitise import sanitise
 
@@ -117,10 +119,13 @@ class CitationRoom(ReadingRoom):
         may, found = of_one_epoch(lambda: self._around(reader, ChunkId(passage_id)))
         # 7. Inert, as every client gets it.
         shown = tuple(self._shown(one) for one in found.chunks) if found else ()
+        kept = found is None or shown[found.place].quarantined
+        released = () if kept else tuple(one for one in shown if not one.quarantined)
         # 8. Within the limits, signed, and durable before it leaves.
-        leaving = Departure(request_id, WAY, may, may.scope.epoch, shown)
-        waybill = self._release(leaving, shown, {"asked": passage_id})
-        if found is None:
+        leaving = Departure(request_id, WAY, may, may.scope.epoch, released)
+        details = {"asked": passage_id, **kept_back(shown)}
+        waybill = self._release(leaving, released, details)
+        if found is None or kept:
             msg = f"passage {passage_id!r:.80}"
             raise NotFoundError(msg)
         return Cited(
@@ -186,4 +191,4 @@ def _length(passages: Iterable[Passage]) -> int:
 
 
 def _joined(passages: Iterable[Passage]) -> str:
-    return "".join(one.text for one in passages)
+    return "".join(KEPT_BACK if one.quarantined else one.text for one in passages)

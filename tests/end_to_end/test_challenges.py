@@ -189,6 +189,7 @@ def test_every_route_names_its_own_scope(prefixed: EventWorld) -> None:
     """
     wanted = {
         "search": "rag.search",
+        "store": "rag.search",
         "fetch": "rag.read",
         "passage": "rag.read",
         "explain": "rag.audit",
@@ -229,7 +230,7 @@ def test_a_scope_opens_its_own_operations_and_no_other(prefixed: EventWorld, sco
     answers = prefixed.everywhere(prefixed.token(scope=scope))
 
     opens = {
-        "rag.search": {"search"},
+        "rag.search": {"search", "store"},
         "rag.read": {"fetch", "passage"},
         "rag.audit": {"explain"},
         "rag.ingest": {"push", "push group", "delete"},

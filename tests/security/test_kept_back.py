@@ -7,8 +7,11 @@ from typing import Any, Final
 
 import pytest
 
+from acl.identity.presented import Presented
 from retrieval.answer import ReadingRoom
 from retrieval.choose import QUARANTINED
+from retrieval.console.citations import CitationRoom
+from retrieval.errors import NotFoundError
 from retrieval.page import KEPT_BACK
 from retrieval.screen import Screen
 from tests.ingestion.world import allow
@@ -85,3 +88,37 @@ def test_in_a_document_a_line_stands_for_what_is_kept_back(
     assert KEPT_BACK.strip() in body["text"]
     assert "praise" not in body["text"]
     assert "Part 0." in body["text"]
+
+
+@pytest.mark.promise("kept-back")
+def test_on_the_readers_page_a_line_stands_for_it_as_well(
+    shared: Installation, world: tuple[ReadingRoom, str]
+) -> None:
+    """
+    A citation of it leads nowhere, as if it were absent.
+    """
+    room, source = world
+    long = "\n\n".join([f"Part {n}. {HARMLESS} {'word ' * 60}" for n in range(8)] + [ATTACK])
+    shared.write(source, [{"id": "attack", "text": long, "acl": allow("user:alice")}])
+    shared.sync(source, "corp")
+    answer, _, _ = asked(shared, room)
+    marked, plain = (
+        next(one["id"] for one in answer["passages"] if bool(_signals(one)) is wanted)
+        for wanted in (True, False)
+    )
+    open_page = CitationRoom.of(room)
+    page = CitationRoom.of(replace(room, screen=Screen(quarantines=True)))
+    alice = Presented((shared.bearer("alice", {"corp": "alice"})["Authorization"],))
+
+    shown = page.cited(alice, plain)
+
+    assert "praise" in open_page.cited(alice, marked).passage.text
+    assert KEPT_BACK in shown.before + shown.after
+    assert "praise" not in shown.before + shown.passage.text + shown.after
+    with pytest.raises(NotFoundError):
+        page.cited(alice, marked)
+
+
+def _signals(passage: dict[str, Any]) -> list[str]:
+    signals: list[str] = passage["provenance"]["trust"]["signals"]
+    return signals
