@@ -8,7 +8,6 @@ from tests.mutants.mutant import Mutant
 
 NOTES: Final = "retrieval/notes.py"
 CURSOR: Final = "retrieval/cursors.py"
-AMOUNT: Final = "retrieval/page.py"
 STORES: Final = "retrieval/api/store_schemas.py"
 FILTERS: Final = "retrieval/api/store_filters.py"
 ID_TOKENS: Final = "acl/identity/id_tokens.py"
@@ -25,7 +24,6 @@ ALTERED_NOTE: Final = (f"{IN_NOTES}::test_an_altered_note_is_refused",)
 IN_CURSORS: Final = (
     "tests/security/test_cursors.py::test_a_cursor_that_is_not_ones_own_is_one_refusal",
 )
-IN_ACTIONS: Final = ("tests/security/test_actions.py::test_no_response_is_longer_than_a_gpt_takes",)
 IN_STORES: Final = "tests/security/test_vector_stores.py"
 STORE: Final = (f"{IN_STORES}::test_a_store_is_a_source_or_all",)
 CHOOSING: Final = (f"{IN_STORES}::test_filters_choose_among_sources",)
@@ -97,14 +95,6 @@ CURSORS: Final = (
         "list(reader.actors)]",
         "A cursor leads into another question's answer.",
         IN_CURSORS,
-    ),
-    Mutant(
-        "page-without-end",
-        AMOUNT,
-        "        if found and room < 0:\n            break\n",
-        "",
-        "An answer is longer than a GPT takes, and is lost whole.",
-        IN_ACTIONS,
     ),
 )
 

@@ -129,11 +129,11 @@ def test_a_revoked_token_ends_its_session_at_the_next_request(premises: Premises
     The browser is told to forget it; whoever kept the cookies is refused all the same.
     """
     browser, clock = premises.browser(), premises.shared.clock
-    browser.signs_in("dave")
+    browser.signs_in("erin")
     kept = browser.kept()
     assert 404 == browser.opens().status_code
     board = RevocationBoard(premises.shared.ground.database)
-    cut = CutOff(TokensOf(ISSUER, "sub", "dave"), clock())
+    cut = CutOff(TokensOf(ISSUER, "sub", "erin"), clock())
     board.apply([cut], reason="a test", now=clock())
 
     first, second = browser.opens(), browser.opens()
