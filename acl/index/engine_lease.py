@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from acl.index import wire
+from acl.index.dense_rows import PLACES
 from acl.index.errors import IndexUnavailableError
 from acl.index.socket_path import reachable
 
@@ -32,11 +33,14 @@ logger = logging.getLogger(__name__)
 class EngineLease:
     """
     A process's hold on the engine of one data directory.
+
+    `places` is for how many chunks an engine that is started may keep vectors in memory.
     """
 
-    def __init__(self, directory: Path, dimension: int) -> None:
+    def __init__(self, directory: Path, dimension: int, places: int = PLACES) -> None:
         self._directory = directory
         self._dimension = dimension
+        self._places = places
         self._idle: list[socket.socket] = []
         self._lock = threading.Lock()
         self._closing = threading.Event()
@@ -157,7 +161,7 @@ class EngineLease:
         with (self._directory / "engine.log").open("ab") as log:
             os.chmod(log.fileno(), 0o600)  # noqa: PTH101 - the open file, not whatever has its name
             self._child = subprocess.Popen(  # noqa: S603 - our own module, no shell
-                [*command, str(self._directory), str(self._dimension)],
+                [*command, str(self._directory), str(self._dimension), str(self._places)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
