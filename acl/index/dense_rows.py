@@ -174,7 +174,6 @@ class DenseRows:
             columns[: len(order)] = columns[order]
         for column in (self._chunks, self._readerships, self._sources):
             column[: len(order)] = column[order]
-        self._readerships[len(order) : self._end] = NOBODY
         moved = place.tolist()
         for document, rows in self._of_document.items():
             self._of_document[document] = [moved[row] for row in rows]
@@ -209,7 +208,7 @@ class DenseRows:
         had better find them by itself.
         """
         length = float(np.linalg.norm(question.astype(np.float64)))
-        if not length > 0 or len(selected.rows) < wanted * ROWS_A_CANDIDATE:
+        if not 0 < length < np.inf or len(selected.rows) < wanted * ROWS_A_CANDIDATE:
             return None
         scanned = self._scan((question / length).astype(np.float32), selected)
         least = np.partition(scanned, len(scanned) - wanted)[len(scanned) - wanted]
