@@ -34,7 +34,7 @@ class DenseCopy:
         self._shard = shard
         self._rows: DenseRows | None = None
         self._waiting: list[str] = []
-        self._whole = False
+        self._gathered = False
         if not places:
             return
         if self._total() > places:
@@ -50,13 +50,13 @@ class DenseCopy:
         """
         The rows, if all are there.
         """
-        return self._rows if self._whole else None
+        return self._rows if self._gathered else None
 
     def gather(self) -> bool:
         """
         Read some more documents; say whether there are others.
         """
-        if self._rows is None or self._whole:
+        if self._rows is None or self._gathered:
             return False
         some, self._waiting = self._waiting[:DOCUMENTS_A_TIME], self._waiting[DOCUMENTS_A_TIME:]
         self._follow(some)
@@ -90,14 +90,14 @@ class DenseCopy:
         Do without, until the engine is started again.
         """
         logger.warning("searching without vectors in memory: %s", reason)
-        self._rows, self._waiting, self._whole = None, [], False
+        self._rows, self._waiting, self._gathered = None, [], False
 
     def _finish(self, rows: DenseRows) -> None:
         if len(rows) != (total := self._total()):
             self.give_up(f"{len(rows)} vectors were read of {total}")
             return
         rows.arrange()
-        self._whole = True
+        self._gathered = True
         logger.info("%d chunks are in memory", total)
 
     def _follow(self, documents: Sequence[str]) -> None:

@@ -87,11 +87,11 @@ def engine_alone(shard: EngineShard) -> Iterator[None]:
     Nothing is scanned in the block.
     """
     copy = shard._copy  # noqa: SLF001 - the copy that is put aside
-    whole, copy._whole = copy._whole, False  # noqa: SLF001
+    whole, copy._gathered = copy._gathered, False  # noqa: SLF001
     try:
         yield
     finally:
-        copy._whole = whole  # noqa: SLF001
+        copy._gathered = whole  # noqa: SLF001
 
 
 def certain(leg: Found, candidates: int) -> Found:

@@ -196,6 +196,6 @@ def test_what_is_scanned_is_what_the_engine_holds_and_the_scope_covers(
         suppress_health_check=list(HealthCheck),
     )
 
-    run_state_machine_as_test(IndexMachine, settings=tried)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(IndexMachine, settings=tried)
 
     assert sum(size > 0 for size in proposals) > LEAST_SCANS
