@@ -40,9 +40,11 @@ ROWS_A_CANDIDATE: Final = 20
 """
 Where fewer are covered the engine is as quick by itself as with what it is told to score.
 """
-SHORT: Final = 32
+SHORT: Final = 16
+LONG: Final = 256
 """
-Fewer rows than this that lie side by side are not worth a call of their own.
+Fewer rows than `SHORT` side by side are not worth a call of their own; as many as `LONG` are
+worth a second thread, which a product of matrices takes.
 """
 BLOCK: Final = 256
 """
@@ -223,7 +225,8 @@ class DenseRows:
         done = 0
         for first, past in selected.runs:
             until = done + past - first
-            np.vecdot(self._vectors[first:past], unit, out=scanned[done:until])
+            multiply = np.vecdot if past - first < LONG else np.matmul
+            multiply(self._vectors[first:past], unit, out=scanned[done:until])
             done = until
         together = np.empty((BLOCK, len(unit)), dtype=np.float32)
         for start in range(0, len(selected.loose), BLOCK):
