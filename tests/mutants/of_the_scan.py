@@ -31,7 +31,7 @@ SCANNING: Final = (
         ROWS,
         "        covered = _among(readerships, visible) & (readerships != NOBODY)\n",
         "        covered = _among(readerships, visible)\n",
-        "A scope that names nobody's readership finds what is staged or withdrawn.",
+        "A scope that names nobody's readership scans what is staged or withdrawn.",
         COVERS,
     ),
     Mutant(
@@ -64,7 +64,7 @@ SCANNING: Final = (
         "(first, last + 1) for first, last",
         "(first + 1, last + 2) for first, last",
         "A scan looks at the row behind a readership's last.",
-        COVERS,
+        (f"{SELECTION}::test_each_row_is_scanned_by_its_own_vector",),
     ),
     Mutant(
         "scan-of-an-old-selection",
@@ -131,19 +131,11 @@ SCANNING: Final = (
         (f"{SCAN}::test_a_copy_that_misses_a_point_is_given_up",),
     ),
     Mutant(
-        "copy-without-bound",
+        "copy-although-none-is-wanted",
         COPY,
-        "        if not rows.has_place_for(len(missing)):\n",
-        "        if rows.has_place_for(-1):\n            pass\n        elif not missing:\n",
-        "An index that grows takes memory without end, or stops the writer.",
-        (f"{SCAN}::test_no_more_chunks_are_in_memory_than_there_are_places",),
-    ),
-    Mutant(
-        "copy-bound-unchecked-at-start",
-        COPY,
-        "        if self._total() > places:\n",
-        "        if self._total() > places + 1:\n",
-        "More chunks are kept in memory than the configuration allows.",
+        "        if not places:\n            return\n",
+        "        places = places or 10_000\n",
+        "Vectors are kept in memory although the configuration says none.",
         (f"{SCAN}::test_no_more_chunks_are_in_memory_than_there_are_places",),
     ),
     Mutant(
@@ -165,8 +157,8 @@ SCANNING: Final = (
     Mutant(
         "copy-keeps-old-vectors",
         COPY,
-        "        if vectors and self._rows is not None:\n",
-        "        if not vectors and self._rows is not None:\n",
+        "            self._rows.restate(documents, ())\n",
+        "            pass\n",
         "A chunk that is staged anew is found by its old vector.",
         (f"{SELECTION}::test_a_chunk_that_is_staged_anew_is_scanned_by_its_new_vector",),
     ),

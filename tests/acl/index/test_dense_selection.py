@@ -14,7 +14,6 @@ import pytest
 
 from acl.index import dense_rows, stored
 from acl.index.dense_rows import DenseRows
-from acl.index.embedder import Vectors
 from acl.index.engine_lease import EngineLease
 from acl.index.engine_shard import EngineShard
 from acl.index.errors import ScopeRefusedError
@@ -68,19 +67,17 @@ def covered(scope: Scope) -> set[int]:
     }
 
 
-def scanned(shard: EngineShard, scope: Scope) -> set[int]:
+def scanned(shard: EngineShard, scope: Scope, wanted: int) -> set[int]:
     """
-    Return the numbers of the documents that a scan finds; the engine finds none by itself.
+    Return the numbers of the documents that a scan finds, of so many that it looks at.
     """
-    rows, wanted = rows_of(shard), len(covered(scope))
+    rows, (question,) = rows_of(shard), drawn(2, 1)
     selected = rows.select(unpacked(scope.told()[0]), scope.sources, scope.withheld)
     assert wanted == len(selected.rows)
-    assert rows.nearest(drawn(2, 1)[0], selected, wanted) is not None
-    return {int(name[:18].replace("-", ""), 16) for name, _ in found(shard, *_asked(scope))}
-
-
-def _asked(scope: Scope) -> tuple[Vectors, Scope, int]:
-    return drawn(2, 1)[0], scope, len(covered(scope))
+    assert rows.nearest(question, selected, wanted) is not None
+    leg = found(shard, question, scope, wanted)
+    assert shard.total() == shard.scanned()
+    return {int(name[:18].replace("-", ""), 16) for name, _ in leg}
 
 
 def test_a_scan_finds_exactly_what_the_scope_covers(shard: EngineShard) -> None:
@@ -91,7 +88,8 @@ def test_a_scan_finds_exactly_what_the_scope_covers(shard: EngineShard) -> None:
         for sources in (SOURCES, SOURCES[:1], SOURCES[1:]):
             for withheld in ((), (document_of(2), document_of(3), document_of(999))):
                 scope = Scope(frozenset(some), sources, withheld)
-                assert covered(scope) == scanned(shard, scope), scope
+                expected = covered(scope)
+                assert expected == scanned(shard, scope, len(expected)), scope
 
 
 def test_a_scan_keeps_to_what_was_written_last(shard: EngineShard) -> None:
@@ -99,25 +97,37 @@ def test_a_scan_keeps_to_what_was_written_last(shard: EngineShard) -> None:
     The same scope, after a document was hidden, shown, taken out and put in.
     """
     scope = Scope(frozenset({OPEN}))
-    before = {int(name[:18].replace("-", ""), 16) for name, _ in found(shard, *_asked(scope))}
-    assert covered(scope) == before
-
-    def now(wanted: int) -> set[int]:
-        legs = found(shard, drawn(2, 1)[0], scope, wanted)
-        return {int(name[:18].replace("-", ""), 16) for name, _ in legs}
+    before = covered(scope)
+    assert before == scanned(shard, scope, 6)
 
     shard.publish([[document_of(2), 1, 2, PRIVATE]])
-    assert before - {2} == now(5)
+    assert before - {2} == scanned(shard, scope, 5)
     shard.publish([[document_of(4), 1, 2, OPEN]])
-    assert before - {2} | {4} == now(6)
+    assert before - {2} | {4} == scanned(shard, scope, 6)
     shard.remove([document_of(3)])
-    assert before - {2, 3} | {4} == now(5)
+    assert before - {2, 3} | {4} == scanned(shard, scope, 5)
     shard.withdraw([document_of(4)])
-    assert before - {2, 3} == now(4)
+    assert before - {2, 3} == scanned(shard, scope, 4)
     shard.stage([record(50, drawn(5, 1)[0]), record(11, drawn(6, 1)[0], revision=2)])
-    assert before - {2, 3} == now(4)
+    assert before - {2, 3} == scanned(shard, scope, 4)
     shard.publish([[document_of(50), 1, 1, OPEN], [document_of(11), 2, 1, STAFFS]])
-    assert before - {2, 3, 11} | {50} == now(4)
+    assert before - {2, 3, 11} | {50} == scanned(shard, scope, 4)
+
+
+def test_each_row_is_scanned_by_its_own_vector(shard: EngineShard) -> None:
+    """
+    In runs and one by one.
+    """
+    rows, (question,) = rows_of(shard), drawn(2, 1)
+    scope = Scope(frozenset({OPEN}), SOURCES, (document_of(10),))
+    selected = rows.select(unpacked(scope.told()[0]), scope.sources, scope.withheld)
+
+    scanned = rows._scan(question, selected)  # noqa: SLF001 - before anything is proposed
+
+    assert selected.runs
+    assert len(selected.loose)
+    own = rows._vectors[selected.rows] @ question  # noqa: SLF001
+    assert pytest.approx(own.tolist(), abs=1e-6) == scanned.tolist()
 
 
 def test_a_chunk_that_is_staged_anew_is_scanned_by_its_new_vector(shard: EngineShard) -> None:
