@@ -58,7 +58,8 @@ class DenseCopy:
         """
         if self._rows is None or self._gathered:
             return False
-        some, self._waiting = self._waiting[:DOCUMENTS_A_TIME], self._waiting[DOCUMENTS_A_TIME:]
+        some = self._waiting[-DOCUMENTS_A_TIME:]
+        del self._waiting[-DOCUMENTS_A_TIME:]
         self._follow(some)
         if not self._waiting and self._rows is not None:
             self._finish(self._rows)
