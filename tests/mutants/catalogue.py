@@ -23,6 +23,7 @@ from tests.mutants import (
     of_the_model,
     of_the_page,
     of_the_registry,
+    of_the_scan,
     of_the_senders,
 )
 from tests.mutants.mutant import Mutant
@@ -38,6 +39,7 @@ AREAS: Final[Mapping[str, tuple[Mutant, ...]]] = {
     "introspection": of_introspection.ISSUERS_ANSWERS,
     "possession": of_possession.POSSESSION_FAULTS,
     "index": of_the_index.INDEX,
+    "scanning": of_the_scan.SCANNING,
     "registry": of_the_registry.REGISTRY,
     "first door": of_the_doors.FIRST_DOOR,
     "last door": of_the_doors.LAST_DOOR,
