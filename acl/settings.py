@@ -31,10 +31,12 @@ from acl.model.documents import UNLABELLED
 from acl.settings_brake import Brake, BrakeSettings
 from acl.settings_directories import DirectorySettings, names_of, require_distinct
 from acl.settings_events import Transmitters
+from acl.settings_injection import InjectionSettings
 from acl.settings_issuers import IssuerSettings, StepUpSettings, require_consistent
 from acl.settings_labels import LabelSettings
 from acl.settings_limits import LimitSettings, MetricsSettings
 from acl.settings_mcp import McpSettings
+from acl.settings_reader_page import ReaderPageSettings
 from acl.settings_senders import CertificateSettings
 from acl.settings_sources import SourceSettings, require_known_pushers
 from acl.settings_stores import IndexSettings, KeySettings, RegistrySettings
@@ -115,10 +117,12 @@ class Settings(BaseSettings):
     redaction: RedactionSettings = RedactionSettings()
     labels: LabelSettings | None = None
     brake: Brake = BrakeSettings()
+    injection: InjectionSettings = InjectionSettings()
     limits: LimitSettings = LimitSettings()
     metrics: MetricsSettings = MetricsSettings()
     sources: list[SourceSettings] = Field(default=[])
     directories: list[DirectorySettings] = Field(default=[])
+    reader_page: ReaderPageSettings | None = None
 
     @model_validator(mode="after")
     def _unambiguous(self) -> "Settings":
@@ -132,7 +136,13 @@ class Settings(BaseSettings):
                 raise ValueError(msg)
         require_consistent(self.issuers, self.step_up, {one.name for one in self.sources})
         require_distinct(self.directories, [one.issuer for one in self.issuers])
+        for cleared in self.injection.cleared:
+            if cleared.source not in {one.name for one in self.sources}:
+                msg = f"injection.cleared: source {cleared.source} is not configured"
+                raise ValueError(msg)
         require_known_pushers(self.sources, {one.issuer for one in self.issuers})
+        if self.reader_page is not None:
+            self.reader_page.of(self.issuers)
         bound = [one.issuer for one in self.issuers if one.sender.certificates]
         if bound and self.client_certificates is None:
             msg = (
@@ -159,6 +169,7 @@ class Settings(BaseSettings):
             if one.issuer is not None and one.issuer not in known:
                 msg = f"labels: issuer {one.issuer} is not configured"
                 raise ValueError(msg)
+        self.labels.require_one_ceiling_each(known)
         return self
 
     @classmethod

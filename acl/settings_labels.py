@@ -2,6 +2,8 @@
 The configuration of sensitivity labels; what they mean stands in `acl.model.labels`.
 """
 
+from collections import Counter
+from collections.abc import Collection
 from typing import Annotated
 
 from pydantic import Field, model_validator
@@ -132,10 +134,6 @@ class LabelSettings(Section):
         if unknown := sorted(str(one) for one in named - set(self.order) - {None}):
             msg = f"ceiling {unknown[0]!r} is not in order {self.order}"
             raise ValueError(msg)
-        clients = [(one.issuer, one.client) for one in self.clients]
-        if len(set(clients)) != len(clients):
-            msg = "a client stands twice"
-            raise ValueError(msg)
         classes = [one.name for one in self.models]
         if len(set(classes)) != len(classes):
             msg = "two models share one name"
@@ -144,6 +142,24 @@ class LabelSettings(Section):
             msg = f"models {stray[0]!r} of a client are not in labels.models"
             raise ValueError(msg)
         return self
+
+    def require_one_ceiling_each(self, issuers: Collection[str]) -> None:
+        """
+        Refuse two ceilings for one client, level or actor, of which the wider might win. The
+        issuer of whatever names none is the one that is configured.
+
+        Raises:
+            ValueError: There are two.
+        """
+        for kind, named in (
+            ("client", [(one.issuer, one.client) for one in self.clients]),
+            ("acr", [(one.issuer, one.acr) for one in self.assurance]),
+            ("actor", [(one.issuer, one.actor) for one in self.actors]),
+        ):
+            counted = Counter((issuer or min(issuers, default=""), name) for issuer, name in named)
+            if twice := [name for (_, name), count in counted.items() if count > 1]:
+                msg = f"labels: {kind} {twice[0]!r} stands twice"
+                raise ValueError(msg)
 
     def of_client(self, client: ClientCeiling) -> Label:
         """

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from acl.index.dense_rows import PLACES
 from acl.registry.address import registry_address
 from acl.settings_values import Section
 
@@ -40,6 +41,9 @@ class IndexSettings(Section):
 
     candidates: int = Field(default=100, ge=10, le=1_000)
     """How many chunks each leg of a search brings to the fusion."""
+
+    scanned_chunks: int = Field(default=PLACES, ge=0, le=2_000_000)
+    """For how many chunks the engine keeps vectors in memory; if there are more, for none."""
 
 
 class KeySettings(Section):

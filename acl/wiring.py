@@ -168,7 +168,9 @@ def open_lease(ground: Ground, embedder: Embedder) -> EngineLease:
     """
     Take hold of the engine process, starting it if need be.
     """
-    lease = EngineLease(ground.configuration.data_dir / INDEX_DIR, embedder.dimension)
+    configuration = ground.configuration
+    places = configuration.settings.index.scanned_chunks
+    lease = EngineLease(configuration.data_dir / INDEX_DIR, embedder.dimension, places)
     lease.open()
     return lease
 

@@ -11,6 +11,9 @@ from itertools import pairwise
 from typing import Final
 
 from acl.model.characters import visible
+from acl.model.documents import INSTRUCTION_LIKE
+from acl.model.lookalikes import unmixed
+from acl.screening.instructions import reads_like_an_instruction
 
 PAGE_BREAK: Final = "\f"
 """
@@ -19,25 +22,13 @@ Stands between pages while a text is redacted; no cleaned page contains one.
 
 HIDDEN_TOLERANCE: Final = 4
 """
-A byte-order mark or a few soft hyphens are ordinary; more is worth a remark.
+A byte-order mark or a few soft hyphens are ordinary; more is worth a remark. So is what stands at
+the end of lines, however much of it.
 """
 
-MAX_MARKS: Final = 30
-MAX_SCANNED_CHARACTERS: Final = 1_000_000
+_LINE_END: Final = re.compile(r"(?<![ \t])[ \t]*+\r?\n")
 
-_INSTRUCTION: Final = re.compile(
-    r"""
-    \b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:previous|prior|above|earlier|all|any)\b
-        .{0,40}\b(?:instruction|prompt|rule|direction|guideline|message)s?\b
-    | \byou\ are\ (?:now|no\ longer)\b.{0,60}\b(?:assistant|ai|model|chatbot|dan)\b
-    | \b(?:system|developer)\ (?:prompt|message)\s*:
-    | <\|(?:im_start|im_end|system|endoftext)\|>
-    | \b(?:do\ not|don't|never)\ (?:tell|inform|mention\ this\ to)\ the\ user\b
-    | \b(?:send|post|forward|exfiltrate|upload)\b.{0,60}\b(?:conversation|chat\ history|
-        api\ keys?|passwords?|credentials)\b
-    """,
-    re.IGNORECASE | re.VERBOSE | re.DOTALL,
-)
+MAX_MARKS: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +48,7 @@ def clean(text: str, page_starts: tuple[int, ...] = ()) -> CleanText:
     starts = [start for start in page_starts if start > 0]
     borders = [0, *starts, len(text)]
     pages = [text[a:b] for a, b in pairwise(borders)]
-    shown = [_composed(visible(page)).replace(PAGE_BREAK, "\n") for page in pages]
+    shown = [_composed(unmixed(visible(page))).replace(PAGE_BREAK, "\n") for page in pages]
     cleaned = PAGE_BREAK.join(shown)
     return CleanText(cleaned, tuple(_signals(text, cleaned)))
 
@@ -78,9 +69,8 @@ def _composed(text: str) -> str:
 
 def _signals(original: str, cleaned: str) -> list[str]:
     signals: list[str] = []
-    folded = unicodedata.normalize("NFKC", cleaned[:MAX_SCANNED_CHARACTERS])
-    if _INSTRUCTION.search(folded):
-        signals.append("instruction-like")
-    if len(original) - len(cleaned) - original.count("\r\n") > HIDDEN_TOLERANCE:
+    if reads_like_an_instruction(cleaned):
+        signals.append(INSTRUCTION_LIKE)
+    if len(_LINE_END.sub("\n", original)) - len(cleaned) > HIDDEN_TOLERANCE:
         signals.append("hidden-characters")
     return signals

@@ -32,16 +32,25 @@ __all__ = [
 _ATTEMPTS = 2
 """A document whose worker was lost under it is tried once more, in a new one."""
 
+_OFFICE = frozenset(
+    f"application/vnd.openxmlformats-officedocument.{kind}"
+    for kind in (
+        "wordprocessingml.document",
+        "spreadsheetml.sheet",
+        "presentationml.presentation",
+    )
+)
+
 _MAGIC: Mapping[bytes, tuple[str, frozenset[str]]] = {
     b"%PDF-": ("a PDF", frozenset({"application/pdf"})),
     b"PK\x03\x04": (
         "a zip container, as of office documents",
-        frozenset({"application/vnd.openxmlformats-officedocument.wordprocessingml.document"}),
+        _OFFICE,
     ),
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": (
         "an OLE container, as of old or encrypted office documents",
         # Here the declared type is right and the document is encrypted: its parser says so.
-        frozenset({"application/vnd.openxmlformats-officedocument.wordprocessingml.document"}),
+        _OFFICE,
     ),
     b"\x89PNG\r\n": ("a PNG picture", frozenset()),
     b"\xff\xd8\xff": ("a JPEG picture", frozenset()),

@@ -19,13 +19,14 @@ from acl.index.embedder import Embedder
 from acl.index.terms import chunk_weights
 from acl.index.writing import StagedChunk
 from acl.keys.naming import Namer
-from acl.model.documents import DocumentCard
+from acl.model.documents import INSTRUCTION_LIKE, DocumentCard
 from acl.model.identifiers import SourceName
 from acl.model.redaction import RedactedText, Redactor
 from acl.registry.rows import NewRevision
+from acl.screening.instructions import reads_like_an_instruction
 from ingestion import split
 from ingestion.clean import clean
-from ingestion.extract import SandboxedExtractor
+from ingestion.extract import Extracted, SandboxedExtractor
 from ingestion.plan import Work
 from ingestion.seal import Draft, Sealer
 from ingestion.sources.port import ContentSource
@@ -33,17 +34,24 @@ from ingestion.sources.port import ContentSource
 logger = logging.getLogger(__name__)
 
 STEPS: Final = ("extract", "redact", "embed", "seal")
-VERSION: Final = "1"
+VERSION: Final = "2"
+
+HIDDEN_TEXT: Final = "hidden-text"
+HIDDEN_INSTRUCTIONS: Final = "hidden-instructions"
+"""
+Signals: something was left out that nobody sees; and what was left out reads like an instruction.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Processed:
     """
-    A sealed revision, and the points that the index needs for it.
+    A sealed revision, the points that the index needs for it, and what was noticed about it.
     """
 
     revision: NewRevision
     points: tuple[StagedChunk, ...]
+    signals: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +143,8 @@ class Pipeline:
             advance("seal", len(batch))
         self.times.characters += sum(len(one.text) for one in read)
         self.times.chunks += sum(len(some) for some in points)
-        return [Processed(*one) for one in zip(sealed, points, strict=True)], aside
+        noticed = [draft.card.signals for draft in drafts]
+        return [Processed(*one) for one in zip(sealed, points, noticed, strict=True)], aside
 
     def _read(
         self, source: ContentSource, batch: Sequence[Work], aside: list[SetAside]
@@ -160,7 +169,7 @@ class Pipeline:
                 digest=hashlib.sha256(content).hexdigest(),
                 title=clean(work.listed.title).text.replace("\n", " "),
                 text=text.text,
-                signals=text.signals,
+                signals=(*text.signals, *_hidden(extracted)),
             )
 
     def _drafts(
@@ -183,7 +192,7 @@ class Pipeline:
                 label=one.work.listed.label or self.default_label,
                 fingerprint=one.work.fingerprint,
                 card_fingerprint=one.work.card_fingerprint,
-                card=_card(one, title, text),
+                card=_card(one, title, text, chunks),
                 originals=(*title.originals, *text.originals),
                 chunks=tuple(chunks),
             )
@@ -248,8 +257,21 @@ def embedded_text(title: str, text: str) -> str:
     return f"{title}\n{text}"
 
 
-def _card(one: _Read, title: RedactedText, text: RedactedText) -> DocumentCard:
+def _hidden(extracted: Extracted) -> tuple[str, ...]:
+    if not extracted.hidden:
+        return ()
+    commanding = reads_like_an_instruction(extracted.unseen)
+    return (HIDDEN_TEXT, HIDDEN_INSTRUCTIONS) if commanding else (HIDDEN_TEXT,)
+
+
+def _card(
+    one: _Read, title: RedactedText, text: RedactedText, chunks: Sequence[split.TextChunk]
+) -> DocumentCard:
     kinds = Counter(finding.kind for found in (title, text) for finding in found.findings)
+    commanding = [at for at, chunk in enumerate(chunks) if reads_like_an_instruction(chunk.text)]
+    signals = one.signals
+    if commanding and INSTRUCTION_LIKE not in signals:
+        signals = (*signals, INSTRUCTION_LIKE)
     return DocumentCard(
         title=title.text,
         url=one.work.listed.url,
@@ -257,5 +279,7 @@ def _card(one: _Read, title: RedactedText, text: RedactedText) -> DocumentCard:
         modified=one.work.listed.modified,
         content_sha256=one.digest,
         redactions=tuple(sorted(kinds.items())),
-        signals=one.signals,
+        signals=signals,
+        author=one.work.listed.author,
+        instructions=tuple(commanding),
     )

@@ -133,7 +133,7 @@ def card_fingerprint(listed: ListedDocument) -> str:
     """
     Name what a citation says besides the content.
     """
-    return hashlib.sha256(encode([listed.url, listed.modified])).hexdigest()
+    return hashlib.sha256(encode([listed.url, listed.modified, listed.author])).hexdigest()
 
 
 def _plan_listed(

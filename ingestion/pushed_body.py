@@ -104,6 +104,7 @@ def read_document(body: bytes, identifier: str, space: Namespace) -> PushedDocum
         content_digest=hashlib.sha256(content).hexdigest(),
         content_problem="",
         where="push",
+        author=described.author,
     )
     return PushedDocument(listed, acl, label, content)
 

@@ -150,6 +150,8 @@ class Reconciler:
             if not source.unchanged_since(observation):
                 raise _PermissionsMovedError
             self._commit(source, processed)
+            for signal in (one for done in processed for one in done.signals):
+                plan.count(signal)
             self._set_aside(source, aside, default_label, plan, report)
         if plan.work:
             self.index.optimize()

@@ -93,7 +93,7 @@ class Sealer:
         """
         envelope = open_envelope(meaning, key, self.content)
         stated = card_from_json(json.loads(envelope.unseal(CARD_PART, card)))
-        renewed = replace(stated, url=listed.url, modified=listed.modified)
+        renewed = replace(stated, url=listed.url, modified=listed.modified, author=listed.author)
         return envelope.seal(CARD_PART, _json(card_to_json(renewed)))
 
 

@@ -41,6 +41,8 @@ from ingestion.sources.ldap_search import EntrySearch
 from ingestion.sources.port import Source
 
 TURN_FILE: Final = "settling.lock"
+QUESTION_SECONDS: Final = 10.0
+ANSWER_SECONDS: Final = 30.0
 
 
 def build_redactor(ground: Ground, stack: ExitStack) -> Redactor:
@@ -54,9 +56,19 @@ def build_redactor(ground: Ground, stack: ExitStack) -> Redactor:
 def build_question_redactor(ground: Ground, stack: ExitStack) -> Redactor:
     """
     Return the same redactor for questions: one worker, so that the recognizers never hold up
-    the process that answers.
+    the process that answers. A question is short, and others wait for the one before theirs.
     """
-    return stack.enter_context(PooledRedactor(ground.keys.pseudonyms, 1))
+    pool = PooledRedactor(ground.keys.pseudonyms, 1, reply_seconds=QUESTION_SECONDS)
+    return stack.enter_context(pool)
+
+
+def build_answer_redactor(ground: Ground, stack: ExitStack) -> Redactor:
+    """
+    Return the same redactor for answers that are checked: a worker that no question waits for,
+    started when the first answer is.
+    """
+    pool = PooledRedactor(ground.keys.pseudonyms, 1, reply_seconds=ANSWER_SECONDS, at_once=False)
+    return stack.enter_context(pool)
 
 
 def build_push_redactor(ground: Ground, stack: ExitStack) -> Redactor:

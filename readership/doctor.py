@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from functools import partial
 
 from acl.errors import ReadershipError
+from acl.index.engine_lease import EngineLease
 from acl.registry.held import HeldDocuments
 from acl.registry.revoking import REMEMBERED, RevocationBoard
 from acl.settings import Configuration
@@ -77,7 +78,18 @@ def _index(ground: Ground, stack: ExitStack) -> str:
     if not build_settler(ground, lease, embedder).agrees():
         msg = "the index does not hold what the registry knows of; run 'readership sync'"
         raise ReadershipError(msg)
-    return f"{embedder.variant}; the engine answers and holds what it should"
+    holds = f"{embedder.variant}; the engine answers and holds what it should"
+    return f"{holds}; {_scanned(ground, lease)}"
+
+
+def _scanned(ground: Ground, lease: EngineLease) -> str:
+    places = ground.configuration.settings.index.scanned_chunks
+    chunks, scanned = lease.call("total"), lease.call("scanned")
+    if scanned == chunks:
+        return f"vectors of all {chunks} chunks are in memory"
+    if isinstance(chunks, int) and chunks > places:
+        return f"no vectors are in memory: {chunks} chunks, index.scanned_chunks is {places}"
+    return "no vectors are in memory yet; if it stays so, read index/engine.log"
 
 
 def _sources(ground: Ground) -> Iterator[Finding]:

@@ -84,13 +84,25 @@ def provenance_rotate(
     *,
     compromised: Annotated[
         bool,
-        typer.Option("--compromised", help="What the old key has signed shall verify no more."),
+        typer.Option(
+            "--compromised", help="What the key in use until now has signed verifies no more."
+        ),
     ] = False,
+    distrust: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KID", help="The same of an older key; may be given several times."),
+    ] = None,
 ) -> None:
     """
     Replace the key that signs. Restart 'readership serve' afterwards.
+
+    Says which keys still verify: 'readership provenance jwks' lists them too.
     """
     from readership.verifying import rotated  # noqa: PLC0415 - quick start
 
-    kid = rotated(configuration_of(context), compromised=compromised)
-    console.out.print(f"signing with {kid} once 'readership serve' has started again", markup=False)
+    new, *others = rotated(
+        configuration_of(context), compromised=compromised, distrusted=distrust or ()
+    )
+    console.out.print(f"signing with {new} once 'readership serve' has started again", markup=False)
+    for kid in others:
+        console.out.print(f"what {kid} has signed still verifies", markup=False)

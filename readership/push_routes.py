@@ -41,6 +41,7 @@ _PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     for status, text in (
         (401, "No token, or one that proves nothing."),
         (403, "The token lacks the scope, or its client may not push there."),
+        (404, "No such path: an id that holds a line break has none."),
         (409, "A newer event has been accepted; nothing was changed."),
         (412, "The condition does not hold; nothing was changed."),
         (413, "The body is too large."),

@@ -19,7 +19,7 @@ from acl.wiring import (
     prepare_data_dir,
     require_same_installation,
 )
-from ingestion.wiring import build_question_redactor
+from ingestion.wiring import build_answer_redactor, build_question_redactor
 from readership.connections import PromptProtocol
 from readership.event_routes import event_routes
 from readership.provisioning import open_scim_desk, scim_challenges, takes_provisioning
@@ -60,7 +60,7 @@ def build_service(configuration: Configuration, stack: ExitStack) -> FastAPI:
     logger.info("taking hold of the engine")
     lease = open_lease(ground, embedder)
     stack.callback(lease.close)
-    tools = Tools(embedder, redactor, lease)
+    tools = Tools(embedder, redactor, lease, build_answer_redactor(ground, stack))
     pushes, provisioning = takes_pushes(configuration), takes_provisioning(configuration)
     larger = {**(LARGER_BODIES if pushes else {}), **(LARGER_SCIM_BODIES if provisioning else {})}
     app = build_app(ground, tools, larger, issuers=issuers)

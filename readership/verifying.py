@@ -2,7 +2,7 @@
 Verifies what was released without the service: by its public keys alone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from acl.errors import ConfigurationError
@@ -48,14 +48,19 @@ def public_keys(configuration: Configuration) -> Sequence[Mapping[str, str]]:
     return load_keys(configuration.data_dir / KEYS_DIR).provenance.public()
 
 
-def rotated(configuration: Configuration, *, compromised: bool) -> str:
+def rotated(
+    configuration: Configuration, *, compromised: bool, distrusted: Collection[str]
+) -> Sequence[str]:
     """
-    Replace the key that signs, and return the new one's id.
+    Replace the key that signs, and return the ids of all that verify, the new one's first.
 
     Raises:
-        KeyFileError: The old one cannot be used.
+        KeyFileError: The old one cannot be used, there would be too many, or an id is nobody's.
     """
-    return rotate_provenance(configuration.data_dir / KEYS_DIR, compromised=compromised)
+    keys = rotate_provenance(
+        configuration.data_dir / KEYS_DIR, compromised=compromised, distrusted=distrusted
+    )
+    return [one["kid"] for one in keys.public()]
 
 
 def examined(file: Path, verifier: ProvenanceVerifier) -> tuple[Statement | None, list[str], bool]:

@@ -7,13 +7,12 @@ What they see to:
    A text in its place is refused: a token that is stored is the token of somebody else, sooner
    or later.
 2. Nothing of one request is there in the next: no cookies, no redirects, no answers.
-3. A token goes to `https` only, or to this machine.
+3. A token goes to `https` only, or to this machine, and then through nobody's proxy.
 """
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from ipaddress import ip_address
 from types import TracebackType
@@ -76,7 +75,7 @@ class ReadershipClient:
         self._url = _checked(url)
         _require_function(token)
         self._token = token
-        self._http = http or httpx.Client(timeout=timeout)
+        self._http = http or httpx.Client(timeout=timeout, trust_env=_may_pass_on(self._url))
         _keep_no_cookies(self._http)
 
     def search(
@@ -144,16 +143,21 @@ class ReadershipClient:
         body: Mapping[str, object] | None = None,
     ) -> Read:
         found = (self._token if token is None else token)()
-        with _told():
+        headers = _headers(found)
+        try:
             response = self._http.request(
                 method,
                 self._url + path,
                 json=body,
-                headers=_headers(found),
+                headers=headers,
                 auth=None,
                 follow_redirects=False,
             )
-        return read(_body(response))
+        except httpx.HTTPError as error:
+            failed = type(error).__name__
+        else:
+            return read(_body(response))
+        raise _unanswered(failed)
 
 
 class AsyncReadershipClient:
@@ -175,7 +179,7 @@ class AsyncReadershipClient:
         self._url = _checked(url)
         _require_function(token)
         self._token = token
-        self._http = http or httpx.AsyncClient(timeout=timeout)
+        self._http = http or httpx.AsyncClient(timeout=timeout, trust_env=_may_pass_on(self._url))
         _keep_no_cookies(self._http)
 
     async def search(
@@ -235,26 +239,27 @@ class AsyncReadershipClient:
         found = (self._token if token is None else token)()
         if inspect.isawaitable(found):
             found = await found
-        with _told():
+        headers = _headers(found)
+        try:
             response = await self._http.request(
                 method,
                 self._url + path,
                 json=body,
-                headers=_headers(found),
+                headers=headers,
                 auth=None,
                 follow_redirects=False,
             )
-        return read(_body(response))
+        except httpx.HTTPError as error:
+            failed = type(error).__name__
+        else:
+            return read(_body(response))
+        raise _unanswered(failed)
 
 
-@contextmanager
-def _told() -> Iterator[None]:
-    try:
-        yield
-    except httpx.HTTPError as error:
-        # Its own text may name the request, and with it what it carried.
-        msg = f"the service did not answer: {type(error).__name__}"
-        raise ReadershipClientError(msg) from None
+def _unanswered(failed: str) -> ReadershipClientError:
+    # Raised where nothing is being handled: the error that it stands for holds the request, and
+    # with it the token, and would hang on it as its context.
+    return ReadershipClientError(f"the service did not answer: {failed}")
 
 
 def _require_function(token: object) -> None:
@@ -275,6 +280,11 @@ def _checked(url: str) -> str:
         msg = f"{url!r:.200} is neither https nor on this machine: a token is not sent there"
         raise ValueError(msg)
     return url.rstrip("/")
+
+
+def _may_pass_on(url: str) -> bool:
+    # A proxy of the environment would get what is not encrypted, and the token with it.
+    return httpx.URL(url).scheme == "https"
 
 
 def _is_here(host: str) -> bool:
@@ -306,6 +316,9 @@ def _search(query: str, limit: int, sources: list[str] | None) -> dict[str, obje
 
 
 def _path(kind: str, identifier: str, source: str | None = None) -> str:
+    if identifier in {"", ".", ".."}:
+        msg = f"{identifier!r} is no id"  # and would be another path
+        raise ValueError(msg)
     named = f"?source={quote(source, safe='')}" if source is not None else ""
     return f"/v1/{kind}/{quote(identifier, safe='')}{named}"
 

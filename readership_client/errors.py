@@ -2,6 +2,8 @@
 What can go wrong between a program and the service. No error holds a token.
 """
 
+from typing import Any, Self
+
 
 class ReadershipClientError(Exception):
     """
@@ -25,6 +27,9 @@ class NotSignedInError(ReadershipClientError):
         super().__init__(message)
         self.challenge = challenge
 
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str]]:
+        return type(self), (str(self), self.challenge)
+
 
 class RefusedError(ReadershipClientError):
     """
@@ -35,6 +40,9 @@ class RefusedError(ReadershipClientError):
         super().__init__(message)
         self.status = status
         self.code = code
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Any, ...]]:
+        return type(self), (str(self), self.status, self.code)
 
 
 class NotFoundError(RefusedError):
@@ -51,6 +59,9 @@ class TryLaterError(RefusedError):
     def __init__(self, message: str, status: int, code: str, retry_after: float | None) -> None:
         super().__init__(message, status, code)
         self.retry_after = retry_after
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Any, ...]]:
+        return type(self), (str(self), self.status, self.code, self.retry_after)
 
 
 class UnexpectedAnswerError(ReadershipClientError):

@@ -1,11 +1,11 @@
 """
-Where a person can open what an answer quotes.
+The addresses that this service gives out: where a person can open what an answer quotes.
 """
 
 from typing import Final
 from urllib.parse import quote, urlsplit
 
-PAGE_PATH: Final = "/d/"
+PAGE_PREFIX: Final = "/d/"
 """
 The reader's page of a passage, below the service's own address.
 """
@@ -19,9 +19,15 @@ def origin_of(resource: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def citation_url(origin: str, url: str, passage: str) -> str:
+def page_path(passage_id: str) -> str:
     """
-    Return the absolute address of a passage: its source's `url`, or where the source states none
-    that a browser opens, the reader's page of this service.
+    Return the path of the page that shows a passage, whatever the id is made of.
     """
-    return url or f"{origin}{PAGE_PATH}{quote(passage, safe='')}"
+    return PAGE_PREFIX + quote(passage_id, safe="")
+
+
+def page_of(origin: str, passage_id: str) -> str:
+    """
+    Return the address of the page that shows a passage to whoever may read it.
+    """
+    return origin + page_path(passage_id)

@@ -8,8 +8,7 @@ before anything is returned.
 import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, TypeVar
 
@@ -18,13 +17,18 @@ from acl.audit.events import blinded
 from acl.identity.reader import VerifiedReader
 from acl.identity.tokens import TokenVerifier
 from acl.index.reading import Question
-from acl.model.documents import DocumentPermission
-from acl.model.identifiers import ChunkId, DocumentId, DocumentKey, Epoch, SourceName
+from acl.model.documents import DocumentPermission, Hit
+from acl.model.identifiers import ChunkId, DocumentId, DocumentKey, SourceName
+from acl.model.redaction import Redactor
 from acl.model.scopes import AUDIT_SCOPE, READ_SCOPE, READERS_SCOPES, SEARCH_SCOPE
 from acl.registry.permissions import PermissionRegistry
+from retrieval.addresses import page_of
+from retrieval.asked import AskedQuestion, AskedWhy
 from retrieval.authenticate import Asking, authenticate
 from retrieval.authorize import Authorized, Authorizer
-from retrieval.cite import cite, context
+from retrieval.choose import Choice, kept_back
+from retrieval.cite import addressed, cite, context
+from retrieval.cursors import Cursors
 from retrieval.departure import FETCH, Departure, as_one, event_of, titles_of
 from retrieval.errors import (
     AmbiguousDocumentError,
@@ -32,14 +36,16 @@ from retrieval.errors import (
     InsufficientScopeError,
     NotFoundError,
 )
-from retrieval.explain import Explainer, Explanation, Person, When
+from retrieval.explain import Explainer, Explanation
 from retrieval.limits import Limiter, LimitExceededError
-from retrieval.page import NO_DATES, WHOLE, Dates, Page, Part
+from retrieval.one_epoch import of_one_epoch
+from retrieval.page import WHOLE, Dates, Part, text_of
 from retrieval.passage import Answer, OnePassage, Passage, Waybill, WholeDocument
 from retrieval.prepare import QuestionPreparer
 from retrieval.provenance import ProvenanceVerifier, WaybillWriter
-from retrieval.recheck import Rechecked, Rechecker
-from retrieval.sanitise import inert, sanitise
+from retrieval.recheck import Rechecked, Rechecker, Released, together
+from retrieval.sanitise import sanitise
+from retrieval.screen import Screen
 from retrieval.search import ScopedSearch
 from retrieval.unseal import Unsealer
 
@@ -47,56 +53,28 @@ logger = logging.getLogger(__name__)
 
 Found = TypeVar("Found")
 
+RECHECK_SPARE: Final = 32
+"""
+Hits rechecked beyond what was asked for, to fill the places of those that are refused.
+"""
+
 NO_DOCUMENT: Final = DocumentKey("0" * 32)
 """
 Looked up in place of the document of a passage that does not exist.
 """
 
-MAX_SEARCHES: Final = 8
-"""
-How often a search, or a fetch, is repeated when a new epoch begins during it.
-"""
-
 
 @dataclass(frozen=True, slots=True)
-class AskedQuestion:
+class _Wanted:
     """
-    What a client may ask: a text, how many passages, which sources to stay within, the epoch
-    that the answer must not be older than, after how many passages to begin, and when documents
-    must have been modified. Of `titles_only`, no text leaves, and each document once.
-    """
-
-    text: str
-    limit: int
-    sources: tuple[str, ...] | None = None
-    at_least_epoch: Epoch | None = None
-    offset: int = 0
-    modified: Dates = NO_DATES
-    titles_only: bool = False
-
-    def page(self) -> Page:
-        """
-        Return which part of the ranking is wanted.
-        """
-        return Page(self.limit, self.offset, self.modified)
-
-
-@dataclass(frozen=True, slots=True)
-class AskedWhy:
-    """
-    What an operator may ask: whose reading of which document, now or in the past.
+    Which part of a document is wanted, as it was asked for; from which of its passages it was
+    come to, and by which name it goes back.
     """
 
-    person: Person
-    document: DocumentId
-    source: SourceName | None = None
-    at: When | None = None
-
-    def document_named(self) -> dict[str, object]:
-        """
-        Return the document for the audit record.
-        """
-        return {"document": self.document, "source": self.source}
+    asked: str
+    part: Part = WHOLE
+    opened_at: ChunkId | None = None
+    named: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +82,14 @@ class ReadingRoom:
     """
     Everything that a reader can do, with every collaborator that it takes.
 
-    `way` says by which face of the service the reader came, for the record.
+    `origin` is where people reach this service; `way` says by which face of it the reader came,
+    for the record.
     """
 
     verifier: TokenVerifier
     authorizer: Authorizer
     preparer: QuestionPreparer
+    checker: Redactor
     search: ScopedSearch
     rechecker: Rechecker
     unsealer: Unsealer
@@ -121,6 +101,9 @@ class ReadingRoom:
     trail: AuditTrail
     audit_key: bytes
     clock: Callable[[], datetime]
+    cursors: Cursors
+    origin: str
+    screen: Screen = field(default_factory=Screen)
     way: str = "http"
 
     def welcome(self, credentials: Asking) -> VerifiedReader:
@@ -149,28 +132,33 @@ class ReadingRoom:
         # 2. May they ask? Said before their question costs anything.
         self._authorize(reader, question)
         self.limiter.admit(reader)
+        shown = self.cursors.shown(question.cursor, reader, question.same())
         # 3. The question, in the same pseudonyms and vectors as the documents.
         redacted = self.preparer.redact(question.text)
         asked = self.preparer.embed(redacted)
-        # 2, 4, 5, 6. The scope, what is near inside it, the registry's word on every hit, and
-        #             only then plaintext.
-        may, checked, (opened, more) = of_one_epoch(
-            lambda: self._found(request_id, reader, question, asked)
+        # 2, 4, 5, 6, 7. The scope, what is near inside it, the registry's word on every hit, only
+        #                then plaintext, and of that what makes an answer.
+        may, checked, chosen = of_one_epoch(
+            lambda: self._found(request_id, reader, question, asked, shown)
         )
-        # 7. Inert, fenced and with its provenance.
-        passages = tuple(cite(sanitise(passage)) for passage in opened)
-        laid_out = context(passages)
+        passages, left_out = tuple(chosen.passages), chosen.left_out()
+        fenced = context(passages, left_out)
         # 8. Within the limits, signed, and durable before it leaves.
         details = {
             "question": blinded(self.audit_key, question.text),
             "refused": checked.refused,
             "discrepancies": checked.discrepancies,
+            "left_out": left_out,
         }
-        leaving = Departure(request_id, "search", may, checked.epoch, passages, laid_out)
+        leaving = Departure(request_id, "search", may, checked.epoch, passages, fenced)
         leaving = titles_of(leaving) if question.titles_only else leaving
         waybill = self._release(leaving, leaving.passages, details)
+        so_far = shown + len(passages)
+        cursor = self.cursors.after(so_far, reader, question.same()) if chosen.more() else None
         left, laid_out = leaving.passages, leaving.context or ""
-        return Answer(request_id, checked.epoch, left, laid_out, may.blind, waybill, more)
+        return Answer(
+            request_id, checked.epoch, left, laid_out, may.blind, waybill, cursor, left_out
+        )
 
     def _authorize(self, reader: VerifiedReader, question: AskedQuestion) -> Authorized:
         return self.authorizer.authorize(
@@ -181,21 +169,48 @@ class ReadingRoom:
         )
 
     def _found(
-        self, request_id: str, reader: VerifiedReader, question: AskedQuestion, asked: Question
-    ) -> tuple[Authorized, Rechecked, tuple[list[Passage], bool]]:
+        self,
+        request_id: str,
+        reader: VerifiedReader,
+        question: AskedQuestion,
+        asked: Question,
+        shown: int,
+    ) -> tuple[Authorized, Rechecked, Choice]:
         may = self._authorize(reader, question)
+        chosen, looked_at = question.places(shown), list[Rechecked]()
+        window = shown + question.limit + RECHECK_SPARE
         # 4. What is near, among what they may read?
-        hits = self.search.nearest(asked, may.scope)
+        for hits in self.search.nearest(asked, may.scope):
+            for start in range(0, max(1, len(hits)), window):
+                looked_at.append(self._rechecked(request_id, hits[start : start + window], may))
+                waiting = self._choose(looked_at[-1], question.modified, chosen)
+                if not chosen.missing():
+                    chosen.unseen = bool(waiting or hits[start + window :])
+                    return may, together(looked_at), chosen
+        chosen.fill_up()
+        return may, together(looked_at), chosen
+
+    def _rechecked(self, request_id: str, hits: Sequence[Hit], may: Authorized) -> Rechecked:
         # 5. Ask again: grants may have shrunk since the index was written.
-        checked = self.rechecker.still_readable(hits[: question.page().reach()], may)
+        checked = self.rechecker.still_readable(hits, may)
         if checked.epoch != may.scope.epoch:
             msg = f"searched at epoch {may.scope.epoch}, rechecked at {checked.epoch}"
             raise EpochMovedError(msg)
         # Told at once: whatever fails from here on, somebody must learn that a door is wrong.
         _alarm(request_id, checked)
-        # 6. Only now does anything become plaintext.
-        page = question.page().opened(self.unsealer, checked.released, epoch=checked.epoch)
-        return may, checked, page
+        return checked
+
+    def _choose(self, checked: Rechecked, dates: Dates, chosen: Choice) -> Sequence[Released]:
+        waiting = checked.released
+        # No more is opened than there is place for.
+        while waiting and (missing := chosen.missing()):
+            released, waiting = waiting[:missing], waiting[missing:]
+            # 6. Only now does anything become plaintext.
+            for passage in self.unsealer.passages(released, epoch=checked.epoch):
+                # 7. Inert, judged, and only if it takes nobody else's place.
+                if dates.hold(passage.provenance.modified):
+                    chosen.offer(self._shown(passage))
+        return waiting
 
     def passage(self, credentials: Asking, passage_id: str) -> OnePassage:
         """
@@ -208,9 +223,10 @@ class ReadingRoom:
         reader = self._admitted(credentials)
         chunk = ChunkId(passage_id)
         may, opened = of_one_epoch(lambda: self._opened_chunk(reader, chunk))
-        passages = tuple(cite(sanitise(passage)) for passage in opened if passage is not None)
+        shown = [self._shown(passage) for passage in opened if passage is not None]
+        passages = tuple(passage for passage in shown if not passage.quarantined)
         leaving = Departure(request_id, "passage", may, may.scope.epoch, passages)
-        waybill = self._release(leaving, passages, {"asked": passage_id})
+        waybill = self._release(leaving, passages, {"asked": passage_id, **kept_back(shown)})
         if not passages:
             msg = f"passage {passage_id!r:.80}"
             raise NotFoundError(msg)
@@ -230,7 +246,7 @@ class ReadingRoom:
         keys = self._keys(DocumentId(document), named)
         may, whole = of_one_epoch(lambda: self._opened_documents(reader, keys))
         found = [parts for parts in whole if parts]
-        return self._whole(request_id, may, found, document, WHOLE)
+        return self._whole(request_id, may, found, _Wanted(document))
 
     def document_around(
         self, credentials: Asking, passage_id: str, part: Part = WHOLE, *, named: str
@@ -247,7 +263,8 @@ class ReadingRoom:
         chunk = ChunkId(passage_id)
         may, whole = of_one_epoch(lambda: self._opened_documents(reader, [self._owner(chunk)]))
         found = [parts for parts in whole if any(one.id == chunk for one in parts)]
-        return self._whole(request_id, may, found, passage_id, part, named=named)
+        wanted = _Wanted(passage_id, part, chunk, named)
+        return self._whole(request_id, may, found, wanted)
 
     def explain(self, credentials: Asking, asked: AskedWhy) -> tuple[str, list[Explanation]]:
         """
@@ -286,28 +303,29 @@ class ReadingRoom:
         request_id: str,
         may: Authorized,
         opened: Sequence[Sequence[Passage]],
-        asked: str,
-        part: Part,
-        *,
-        named: str | None = None,
+        wanted: _Wanted,
     ) -> WholeDocument:
         found = opened[0] if len(opened) == 1 else ()
-        # Made inert as a whole: a link may cross the border between two chunks.
-        text = inert("".join(passage.text for passage in found))
-        cut = text[part.start : part.start + part.most]
-        released = tuple(cite(sanitise(one)) for one in found) if cut or not part.start else ()
-        whole = as_one(released, cut, named)
-        operation = "document" if named is None else FETCH
+        shown = [self._shown(one, wanted.opened_at) for one in found]
+        cut, truncated = wanted.part.of(text_of(found, shown))
+        released = tuple(one for one in shown if not one.quarantined)
+        released = released if cut or not wanted.part.start else ()
+        whole = as_one(released, cut, wanted.named)
+        operation = "document" if wanted.named is None else FETCH
         leaving = Departure(request_id, operation, may, may.scope.epoch, whole)
-        waybill = self._release(leaving, released, {"asked": asked})
+        details = {"asked": wanted.asked, **kept_back(shown)}
+        waybill = self._release(leaving, released, details)
         if len(opened) > 1:
             raise AmbiguousDocumentError
         if not whole:
-            msg = f"document {asked!r:.80}"
+            msg = f"document {wanted.asked!r:.80}"
             raise NotFoundError(msg)
         epoch, length = may.scope.epoch, found[-1].provenance.span.end
-        goes_on = part.start + len(cut) < len(text)
-        return WholeDocument(request_id, epoch, whole[0], cut, length, goes_on, waybill)
+        return WholeDocument(request_id, epoch, whole[0], cut, length, truncated, waybill)
+
+    def _shown(self, passage: Passage, opened_at: ChunkId | None = None) -> Passage:
+        cited = cite(self.screen.judged(sanitise(passage)))
+        return addressed(cited, page_of(self.origin, opened_at or passage.id))
 
     def _opened_chunk(
         self, reader: VerifiedReader, chunk: ChunkId
@@ -368,23 +386,6 @@ class ReadingRoom:
     ) -> None:
         told = {**details, "way": self.way}
         self.trail.append(event_of(leaving, parts, told, at=self.clock()))
-
-
-def of_one_epoch(attempt: Callable[[], Found]) -> Found:
-    """
-    Return what an attempt found that no new epoch has interrupted.
-
-    One epoch from scope to audit: what was found under older permissions is looked for again,
-    so that no answer mixes two states.
-
-    Raises:
-        EpochMovedError: Every attempt was interrupted.
-    """
-    for _ in range(MAX_SEARCHES):
-        with suppress(EpochMovedError):
-            return attempt()
-    msg = f"permissions changed during each of {MAX_SEARCHES} attempts"
-    raise EpochMovedError(msg)
 
 
 def _alarm(request_id: str, checked: Rechecked) -> None:

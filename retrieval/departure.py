@@ -54,12 +54,14 @@ def as_one(parts: Sequence[Passage], text: str, named: str | None = None) -> tup
     """
     Return a document as one passage, named as its reader or else its source names it; none if it
     has no parts.
+    What was noticed about any part was noticed about it.
     """
     if not parts:
         return ()
     first, last = parts[0], parts[-1]
     span = replace(first.provenance.span, start=0, end=last.provenance.span.end)
-    provenance = replace(first.provenance, span=span)
+    noticed = tuple(dict.fromkeys(one for part in parts for one in part.provenance.trust))
+    provenance = replace(first.provenance, span=span, trust=noticed)
     return (
         cite(
             replace(

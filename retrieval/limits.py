@@ -112,7 +112,7 @@ class Limiter:
             LimitExceededError: There have been too many.
             LimiterUnavailableError: They cannot be counted.
         """
-        with self._counting():
+        with self._counting(), self._turn:
             self._charge(self._names.carrier(reader), {"requests": 1})
         metrics.requests.inc()
 

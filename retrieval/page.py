@@ -1,6 +1,5 @@
 """
-How much was asked for: one page of passages, best first, of the dates that count; or a part of
-a document. Of step 6.
+How much was asked for: documents of the dates that count, and a part of a document.
 
 When a document was modified stands in its sealed card and nowhere in the clear. Where dates are
 asked for, passages are therefore opened until enough of them are found; all of them are passages
@@ -12,21 +11,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from acl.model.identifiers import Epoch
+from retrieval.choose import as_json, fitting
 from retrieval.passage import Passage
-from retrieval.recheck import Released
-from retrieval.unseal import Unsealer
+from retrieval.sanitise import inert
 
-OPENED_AT_ONCE: Final = 64
 MAX_DOCUMENT_CHARACTERS: Final = 90_000
 """
-GPT Actions refuse responses of 100,000 characters.
+As JSON. GPT Actions refuse responses of 100,000 characters.
 """
 
-RECHECK_SPARE: Final = 32
-"""
-Hits rechecked beyond what was asked for, to fill the places of those that are refused.
-"""
+KEPT_BACK: Final = "\n[a passage is kept back here: it reads like an instruction to a model]\n"
+CUT_HERE: Final = "\n[cut here: the document is longer than an answer may be]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +33,11 @@ class Dates:
     since: datetime | None = None
     until: datetime | None = None
 
-    def __bool__(self) -> bool:
-        return self.since is not None or self.until is not None
-
     def hold(self, modified: datetime | None) -> bool:
         """
         Say whether a moment lies between them.
         """
-        if not self:
+        if self.since is None and self.until is None:
             return True
         if modified is None:
             return False
@@ -60,49 +52,35 @@ NO_DATES: Final = Dates()
 @dataclass(frozen=True, slots=True)
 class Part:
     """
-    Which characters of a document's text: so many at most, from a place on.
+    Which characters of a document's text: from a place on, at most so many as JSON. `mark` stands
+    at the end of a text that goes on, for whoever cannot ask for the rest.
     """
 
-    start: int = 0
-    most: int = MAX_DOCUMENT_CHARACTERS
+    start: int
+    most: int
+    mark: str = ""
+
+    def of(self, text: str) -> tuple[str, bool]:
+        """
+        Return this part, and whether the text goes on after it.
+        """
+        rest = text[self.start :]
+        cut = fitting(rest, self.most)
+        if len(cut) == len(rest):
+            return cut, False
+        return fitting(rest, self.most - as_json(self.mark)) + self.mark, True
 
 
-WHOLE: Final = Part()
+WHOLE: Final = Part(0, MAX_DOCUMENT_CHARACTERS, CUT_HERE)
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+def text_of(opened: Sequence[Passage], shown: Sequence[Passage]) -> str:
     """
-    Which part of a ranking: so many passages, after so many.
+    Return a document's text, given its passages and what was judged of each.
     """
-
-    limit: int
-    offset: int = 0
-    dates: Dates = NO_DATES
-
-    def reach(self) -> int | None:
-        """
-        Return how many hits may be needed; `None` is all of them.
-        """
-        return None if self.dates else self.offset + self.limit + RECHECK_SPARE
-
-    def opened(
-        self, unsealer: Unsealer, released: Sequence[Released], *, epoch: Epoch
-    ) -> tuple[list[Passage], bool]:
-        """
-        Return the page, and whether more follows it.
-
-        Raises:
-            EpochMovedError: The hits were released at `epoch`, and another has begun.
-        """
-        end = self.offset + self.limit
-        if not self.dates:
-            opened = unsealer.passages(released[self.offset : end], epoch=epoch)
-            return opened, len(released) > end
-        found: list[Passage] = []
-        for start in range(0, len(released), OPENED_AT_ONCE):
-            some = unsealer.passages(released[start : start + OPENED_AT_ONCE], epoch=epoch)
-            found += [one for one in some if self.dates.hold(one.provenance.modified)]
-            if len(found) > end:
-                break
-        return found[self.offset : end], len(found) > end
+    parts = [
+        KEPT_BACK if judged.quarantined else passage.text
+        for passage, judged in zip(opened, shown, strict=True)
+    ]
+    # Made inert as a whole: a link may cross the border between two chunks.
+    return inert("".join(parts))

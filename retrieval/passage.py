@@ -3,7 +3,7 @@ What leaves: passages with their provenance.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from acl.model.documents import Span
@@ -17,7 +17,8 @@ class Provenance:
 
     `span` counts characters of the redacted text of this revision. `content_sha256` is of the
     bytes that the source delivered, before extraction. `trust` lists signals about the text,
-    such as `instruction-like`; whatever it says, the text is data.
+    such as `instruction-like`; whatever it says, the text is data. `author` is whom the source
+    names as the writer, for the writer's share of an answer; it is shown to nobody.
     """
 
     source: SourceName
@@ -33,12 +34,13 @@ class Provenance:
     redactions: Mapping[str, int]
     trust: tuple[str, ...]
     ingest_run: str
+    author: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
     """
-    One chunk, unsealed for one reader.
+    One chunk, unsealed for one reader. Policy may have put it in quarantine.
     """
 
     id: ChunkId
@@ -48,6 +50,7 @@ class Passage:
     text: str
     provenance: Provenance
     citation: str = ""
+    quarantined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,9 @@ class Waybill:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """
-    What one question yields; `more` says that passages follow which were not asked for.
+    What one question yields; `next_page` is the cursor of what follows, if anything may, and
+    `left_out` how many that this reader may read are not in it, by reason (see
+    `retrieval.choose`).
     """
 
     request_id: str
@@ -88,7 +93,8 @@ class Answer:
     context: str
     blind: tuple[BlindSpot, ...]
     waybill: Waybill
-    more: bool = False
+    next_page: str | None = None
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

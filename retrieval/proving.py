@@ -79,9 +79,7 @@ class ProofDesk:
         if asked.request_id is not None and asked.request_id not in _requests(statements):
             msg = "no statement is of the request that was named"
             raise NotFoundError(msg)
-        found = OutputFilter(statements, asked.passages).filtered(
-            asked.answer, self.room.preparer.redactor
-        )
+        found = OutputFilter(statements, asked.passages).filtered(asked.answer, self.room.checker)
         self._record(request_id, may, statements, found)
         return request_id, found
 

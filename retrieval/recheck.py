@@ -75,6 +75,19 @@ class Rechecked:
     discrepancies: Mapping[str, int]
 
 
+def together(parts: Sequence[Rechecked]) -> Rechecked:
+    """
+    Add up what was rechecked in portions, at one epoch.
+    """
+    refused: Counter[str] = Counter()
+    discrepancies: Counter[str] = Counter()
+    for one in parts:
+        refused.update(one.refused)
+        discrepancies.update(one.discrepancies)
+    released = tuple(hit for one in parts for hit in one.released)
+    return Rechecked(parts[0].epoch, released, dict(refused), dict(discrepancies))
+
+
 @dataclass(frozen=True, slots=True)
 class _Present:
     """

@@ -2,16 +2,15 @@
 What in a response is not as its signed statement says.
 
 A response is recognised by the operation that was stated, and by the way that it came: over REST
-as it is, by MCP as the result of a tool. Every member that is stated must be there; those that
-are not stated may be; any other is not of this service. A statement that comes alone claims
-nothing but itself, and nothing is compared.
+as it is, to OpenAI's client as a page of results, by MCP as the result of a tool. Every member
+that is stated must be there; those that are not stated may be; any other is not of this service.
+A statement that comes alone claims nothing but itself, and nothing is compared.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from retrieval.addresses import citation_url, origin_of
 from retrieval.api.schemas import (
     DocumentResponse,
     PassageBody,
@@ -19,6 +18,7 @@ from retrieval.api.schemas import (
     ProvenanceBody,
     SearchResponse,
 )
+from retrieval.api.store_schemas import StoreResult, StoreSearchPage
 from retrieval.departure import FETCH, FIND
 from retrieval.mcp.results import MAX_LABEL, MODELS, PROVENANCE, REQUEST_ID
 from retrieval.mcp.tools import FETCH as FETCH_TOOL
@@ -33,7 +33,9 @@ FOREIGN: Final = "not a response of this service"
 _META: Final = "_meta"
 _STRUCTURED: Final = "structuredContent"
 _RESULT: Final = frozenset({"content", _STRUCTURED, "isError", _META, "resultType"})
-_UNSTATED: Final = frozenset({"blind", "left_out", "next_cursor", "truncated"})
+_UNSTATED: Final = frozenset(
+    {"blind", "left_out", "next_cursor", "truncated", "search_query", "has_more", "next_page"}
+)
 
 Json = Mapping[str, object]
 
@@ -61,7 +63,9 @@ def differences(statement: Statement, response: Json) -> list[str]:
     if is_alone(response):
         return []
     by_mcp = _STRUCTURED in response or _META in response
-    compare = (_TOOLS if by_mcp else _ROUTES).get(statement.operation)
+    by_openai = "data" in response or "object" in response
+    known = _TOOLS if by_mcp else _STORES if by_openai else _ROUTES
+    compare = known.get(statement.operation)
     if compare is None:
         return [FOREIGN]
     return list(compare(statement, response))
@@ -90,6 +94,14 @@ def _document(statement: Statement, response: Json) -> Iterator[str]:
     yield from _each(statement, [body | named], _passage)
 
 
+def _store_page(statement: Statement, response: Json) -> Iterator[str]:
+    yield from _members(response, frozenset(StoreSearchPage.model_fields))
+    if response.get("object") != StoreSearchPage.model_fields["object"].default:
+        yield FOREIGN
+    yield from _stated(statement, response)
+    yield from _each(statement, response.get("data"), _store_result)
+
+
 def _search_documents(statement: Statement, result: Json) -> Iterator[str]:
     told = _object(result.get(_STRUCTURED))
     yield from _result(statement, result, SEARCH_DOCUMENTS_TOOL)
@@ -114,6 +126,9 @@ _ROUTES: Final[Mapping[str, Callable[[Statement, Json], Iterator[str]]]] = {
     "search": _search,
     "passage": _one_passage,
     "document": _document,
+}
+_STORES: Final[Mapping[str, Callable[[Statement, Json], Iterator[str]]]] = {
+    "search": _store_page,
 }
 _TOOLS: Final[Mapping[str, Callable[[Statement, Json], Iterator[str]]]] = {
     "search": _search_documents,
@@ -169,7 +184,7 @@ def _context(statement: Statement, response: Json) -> Iterator[str]:
 
 
 def _each(
-    statement: Statement, texts: object, differs: Callable[[Statement, Json, ReleasedText], bool]
+    statement: Statement, texts: object, differs: Callable[[Json, ReleasedText], bool]
 ) -> Iterator[str]:
     if not isinstance(texts, list):
         yield "passages are missing"
@@ -179,11 +194,11 @@ def _each(
         yield f"{len(texts)} passages, {len(released)} were released"
         return
     for number, (text, stated) in enumerate(zip(texts, released, strict=True), 1):
-        if not isinstance(text, dict) or differs(statement, text, stated):
+        if not isinstance(text, dict) or differs(text, stated):
             yield f"passage {number}"
 
 
-def _passage(_: Statement, text: Json, stated: ReleasedText) -> bool:
+def _passage(text: Json, stated: ReleasedText) -> bool:
     provenance = _object(text.get("provenance"))
     return (
         text.keys() != PassageBody.model_fields.keys()
@@ -195,42 +210,44 @@ def _passage(_: Statement, text: Json, stated: ReleasedText) -> bool:
     )
 
 
-def _listed(statement: Statement, text: Json, stated: ReleasedText) -> bool:
+def _listed(text: Json, stated: ReleasedText) -> bool:
     return (
         not text.keys() <= PASSAGE_MEMBERS
         or (text.get("citation"), text.get("label")) != (stated.citation, stated.label)
-        or _entitled_otherwise(statement, text, stated)
+        or _entitled_otherwise(text, stated)
     )
 
 
-def _title(statement: Statement, text: Json, stated: ReleasedText) -> bool:
-    return text.keys() != {"id", "title", "url"} or _entitled_otherwise(statement, text, stated)
+def _store_result(result: Json, stated: ReleasedText) -> bool:
+    said, content = _object(result.get("attributes")), result.get("content")
+    texts = content if isinstance(content, list) else []
+    title = said.get("title", "")
+    heading_of = {"title": title, "url": said.get("url")}
+    return (
+        result.keys() != StoreResult.model_fields.keys()
+        or result["file_id"] != stated.id
+        or result["filename"] != (title or said.get("document"))
+        or (said.get("citation"), said.get("label")) != (stated.citation, stated.label)
+        or [_digest(_object(one).get("text")) for one in texts] != [stated.sha256]
+        or _digest(_heading(heading_of)) != stated.heading_sha256
+    )
 
 
-def _fetched(statement: Statement, text: Json, stated: ReleasedText) -> bool:
+def _title(text: Json, stated: ReleasedText) -> bool:
+    return text.keys() != {"id", "title", "url"} or _entitled_otherwise(text, stated)
+
+
+def _fetched(text: Json, stated: ReleasedText) -> bool:
     metadata = _object(text.get("metadata"))
     return (
         (metadata.get("citation"), metadata.get("label")) != (stated.citation, stated.label)
         or _digest(text.get("text")) != stated.sha256
-        or _entitled_otherwise(statement, text, stated)
+        or _entitled_otherwise(text, stated)
     )
 
 
-def _entitled_otherwise(statement: Statement, text: Json, stated: ReleasedText) -> bool:
-    """
-    Say whether id, title or address are not those stated. By MCP, a text without an address comes
-    with that of the reader's page.
-    """
-    if text.get("id") != stated.id:
-        return True
-    page = {citation_url(origin_of(statement.issuer), "", one) for one in _passage_of(stated.id)}
-    plain = {**text, "url": ""} if text.get("url") in page else text
-    return stated.heading_sha256 not in {_digest(_heading(text)), _digest(_heading(plain))}
-
-
-def _passage_of(named: str) -> Sequence[str]:
-    # A part of a document is named by its passage and a place.
-    return named, named.rpartition("+")[0]
+def _entitled_otherwise(text: Json, stated: ReleasedText) -> bool:
+    return text.get("id") != stated.id or _digest(_heading(text)) != stated.heading_sha256
 
 
 def _heading(text: Json) -> str | None:

@@ -10,12 +10,18 @@ engine returned is chance. Those are dropped, so that chance never reaches a rea
 """
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from acl.index.reading import ChunkSearcher, Leg, Question
 from acl.model.documents import Hit
 from acl.model.scope import ReadScope
+
+DEEPER: Final = (1, 4, 16)
+"""
+How many times the configured candidates are looked for, where fewer do not fill an answer.
+"""
 
 RRF_K: Final = 60
 """
@@ -32,12 +38,23 @@ class ScopedSearch:
     searcher: ChunkSearcher
     candidates: int
 
-    def nearest(self, question: Question, scope: ReadScope) -> list[Hit]:
+    def nearest(self, question: Question, scope: ReadScope) -> Iterator[list[Hit]]:
         """
-        Return every candidate inside the scope, best first.
+        Yield every candidate inside the scope, best first; then, as long as a leg came back full
+        and so may have been cut, what only a deeper search finds.
+
+        What was found before keeps its place, so that a later page follows on an earlier one
+        however deep either had to look.
         """
-        legs = self.searcher.search(question, scope=scope, candidates=self.candidates)
-        return fuse(legs, full=self.candidates)
+        found: set[Hit] = set()
+        for times in DEEPER:
+            candidates = self.candidates * times
+            legs = self.searcher.search(question, scope=scope, candidates=candidates)
+            hits = [hit for hit in fuse(legs, full=candidates) if hit not in found]
+            yield hits
+            if all(len(leg.hits) < candidates for leg in legs):
+                return
+            found.update(hits)
 
 
 def fuse(legs: tuple[Leg, ...], *, full: int) -> list[Hit]:

@@ -148,8 +148,9 @@ def _unsealed(
             acl_observed_at=seen,
             label=statement.label,
             redactions=dict(card.redactions),
-            trust=card.signals,
+            trust=card.signals_of(chunk.ordinal),
             ingest_run=opened.ingest_run,
+            author=card.author,
         ),
     )
 

@@ -34,10 +34,13 @@ from acl.settings_directories import ScimDirectorySettings
 from acl.settings_labels import LabelSettings
 from acl.settings_limits import MEMORY
 from acl.wiring import Ground
+from retrieval.addresses import origin_of
 from retrieval.admit import Directories
 from retrieval.answer import ReadingRoom
 from retrieval.api.app import Probe, create_app
 from retrieval.authorize import Authorizer, LabelPolicies, SourceBudgets
+from retrieval.console.wiring import page_routes
+from retrieval.cursors import Cursors
 from retrieval.explain import Explainer
 from retrieval.identity_wiring import (
     TrustedIssuers,
@@ -50,9 +53,11 @@ from retrieval.identity_wiring import (
 )
 from retrieval.limits import Budget, Limiter
 from retrieval.mcp.visitors import Visitors
+from retrieval.notes import Notes
 from retrieval.prepare import QuestionPreparer
 from retrieval.provenance import ProvenanceVerifier, ReaderNames, WaybillWriter
 from retrieval.recheck import Rechecker
+from retrieval.screen import Screen
 from retrieval.search import ScopedSearch
 from retrieval.statement import audience_of
 from retrieval.unseal import Unsealer
@@ -67,11 +72,14 @@ How long a shared storage of limits may take to answer.
 class Tools:
     """
     What is slow to load and therefore loaded once, by whoever starts the service.
+
+    `checker` redacts the answers that are checked; questions wait for them if there is none.
     """
 
     embedder: Embedder
     redactor: Redactor
     lease: EngineLease
+    checker: Redactor | None = None
 
 
 def build_room(
@@ -100,6 +108,7 @@ def build_room(
             revocation_rule(configuration),
         ),
         preparer=QuestionPreparer(tools.redactor, tools.embedder, ground.namer),
+        checker=tools.checker or tools.redactor,
         search=ScopedSearch(
             EdgeReader(tools.lease, ground.tenant, ground.namer, ground.clock),
             configuration.settings.index.candidates,
@@ -120,7 +129,26 @@ def build_room(
         trail=ground.trail,
         audit_key=ground.keys.audit,
         clock=ground.clock,
+        cursors=Cursors(build_notes(ground)),
+        origin=origin_of(configuration.settings.service.resource),
+        screen=screen(configuration),
     )
+
+
+def build_notes(ground: Ground) -> Notes:
+    """
+    Return what writes notes for others to keep, the same in every process.
+    """
+    return Notes(ground.keys.audit, ground.clock)
+
+
+def screen(configuration: Configuration) -> Screen:
+    """
+    Return the policy on injected instructions.
+    """
+    settings = configuration.settings.injection
+    cleared = tuple((one.source, one.documents) for one in settings.cleared)
+    return Screen(settings.policy == "quarantine", cleared)
 
 
 def build_explainer(ground: Ground) -> Explainer:
@@ -212,13 +240,14 @@ def build_app(
     Build the HTTP application; see `create_app`, and `build_verifier` for `issuers`.
     """
     settings = ground.configuration.settings
+    issuers = issuers or trusted_issuers(ground.configuration)
     room = build_room(ground, tools, issuers=issuers)
     probes: Mapping[str, Probe] = {
         "registry": lambda: _ask_registry(room),
         "index": lambda: _ask_index(tools),
         "limits": room.limiter.require_counting,
     }
-    return create_app(
+    app = create_app(
         room,
         resource=settings.service.resource,
         issuers=[issuer.issuer for issuer in settings.issuers],
@@ -231,6 +260,10 @@ def build_app(
             settings.service.resource, settings.mcp.allowed_hosts, settings.mcp.allowed_origins
         ),
     )
+    page = page_routes(ground, room, build_notes(ground), issuers)
+    if page is not None:
+        app.include_router(page)
+    return app
 
 
 def source_budgets(configuration: Configuration) -> SourceBudgets:

@@ -75,14 +75,15 @@ class Wire:
         """
         return self._ask("GET", address, {}, None)
 
-    def post(self, address: str, form: Mapping[str, str], *, authorization: str) -> bytes:
+    def post(self, address: str, form: Mapping[str, str], *, authorization: str | None) -> bytes:
         """
-        Return what an address answers to a form.
+        Return what an address answers to a form; a public client has no authorization.
 
         Raises:
             WireError: Nothing that could be used.
         """
-        return self._ask("POST", address, {"Authorization": authorization}, form)
+        headers = {} if authorization is None else {"Authorization": authorization}
+        return self._ask("POST", address, headers, form)
 
     def _ask(
         self, method: str, address: str, headers: Mapping[str, str], form: Mapping[str, str] | None

@@ -8,7 +8,7 @@ It lives as long as somebody holds a connection to it, and a little longer. When
 holder goes, also by kill -9, it flushes and ends. A lock file makes it the only one.
 
 Started by `acl.index.engine_lease` as
-`python -m acl.index.engine_process DIRECTORY DIMENSION`.
+`python -m acl.index.engine_process DIRECTORY DIMENSION PLACES`.
 """
 
 import fcntl
@@ -18,6 +18,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
@@ -29,6 +30,7 @@ from acl.index.socket_path import reachable
 
 GRACE_SECONDS: Final = 3.0
 BACKLOG: Final = 128
+GATHER_PAUSE_SECONDS: Final = 0.005
 EXIT_ALREADY_RUNNING: Final = 3
 
 logger = logging.getLogger(__name__)
@@ -39,8 +41,11 @@ class EngineServer:
     Accepts connections and answers their requests until the last one has gone.
     """
 
-    def __init__(self, operations: Mapping[str, Callable[..., object]]) -> None:
+    def __init__(
+        self, operations: Mapping[str, Callable[..., object]], gather: Callable[[], bool]
+    ) -> None:
         self._operations = operations
+        self._gather = gather
         self._one_at_a_time = threading.Lock()
         self._holders = 0
         self._changed = threading.Condition()
@@ -50,6 +55,7 @@ class EngineServer:
         Serve until nobody has been connected for `GRACE_SECONDS`, or a signal arrives.
         """
         threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
+        threading.Thread(target=self._gather_all, daemon=True).start()
         with self._changed:
             # The starter gets longer to arrive than a holder to come back.
             self._changed.wait_for(lambda: self._holders > 0, timeout=10 * GRACE_SECONDS)
@@ -65,6 +71,14 @@ class EngineServer:
             connection, _ = listener.accept()
             self._count(+1)
             threading.Thread(target=self._converse, args=(connection,), daemon=True).start()
+
+    def _gather_all(self) -> None:
+        # Between requests, and never for long: whoever waits for the lock comes first.
+        more = True
+        while more:
+            with self._one_at_a_time:
+                more = self._gather()
+            time.sleep(GATHER_PAUSE_SECONDS)
 
     def _converse(self, connection: socket.socket) -> None:
         try:
@@ -96,7 +110,7 @@ class EngineServer:
             self._changed.notify_all()
 
 
-def main(directory: Path, dimension: int) -> int:
+def main(directory: Path, dimension: int, places: int) -> int:
     """
     Run the engine on `directory`; return the exit status.
     """
@@ -109,7 +123,7 @@ def main(directory: Path, dimension: int) -> int:
         return EXIT_ALREADY_RUNNING
     points = directory / "points"
     points.mkdir(mode=0o700, exist_ok=True)
-    shard = EngineShard(points, dimension)
+    shard = EngineShard(points, dimension, places)
     path = directory / "engine.sock"
     path.unlink(missing_ok=True)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener, reachable(path) as name:
@@ -117,7 +131,7 @@ def main(directory: Path, dimension: int) -> int:
         path.chmod(0o600)
         listener.listen(BACKLOG)
         signal.signal(signal.SIGTERM, lambda *_: _finish(shard, path))
-        EngineServer(shard.operations()).serve(listener)
+        EngineServer(shard.operations(), shard.gather).serve(listener)
     _finish(shard, path)
     return 0
 
@@ -130,4 +144,4 @@ def _finish(shard: EngineShard, path: Path) -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(asctime)s engine %(levelname)s %(message)s")
-    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2])))
+    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])))

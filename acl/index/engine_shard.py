@@ -3,6 +3,11 @@ What the engine process does: one method an operation, over one Qdrant Edge shar
 
 Reading operations: `search`. Nothing reads without a scope's filter; the engine's own
 `retrieve` takes none and is not called anywhere.
+
+The leg of meaning has two ways to one answer. The engine's own walks over the filter's values
+and the visible points. The other scans the rows that the scope covers (`dense_rows`), and has
+the engine score what that proposes; it is taken whenever the copy in memory is whole and more is
+visible than was asked for. Either way what the engine found is held against the scope.
 """
 
 from collections import OrderedDict
@@ -15,9 +20,12 @@ import numpy as np
 import qdrant_edge as edge
 
 from acl.index import stored
+from acl.index.dense_copy import DenseCopy
+from acl.index.dense_rows import PLACES, Selection
+from acl.index.embedder import Vectors
 from acl.index.stored import Present
 from acl.model.encoding import encode
-from acl.model.readerships import unpacked
+from acl.model.readerships import Numbers, unpacked
 
 POINTS_A_CALL: Final = 1_000
 MAX_VALUES: Final = 2**31
@@ -26,25 +34,22 @@ MAX_PLANNED: Final = 500_000
 """
 Plans that are kept, and readerships in all of them: a large one takes megabytes.
 """
-CHECK_PAYLOAD: Final = [
-    stored.SOURCE,
-    stored.DOCUMENT,
-    stored.REVISION,
-    stored.READERSHIP,
-    stored.ACL_REVISION,
-]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SearchPlan:
     """
     A scope as the engine needs it: the filter, and what it was built from, to check against.
+
+    `selected` are the rows that it covers, as of the last search.
     """
 
     within: edge.Filter
+    numbers: Numbers
     visible: frozenset[int]
     sources: frozenset[str]
     withheld: frozenset[str]
+    selected: Selection | None = None
 
     def hits(self, leg: Sequence[edge.ScoredPoint]) -> list[list[object]]:
         """
@@ -63,10 +68,11 @@ class EngineShard:
     One tenant's points.
     """
 
-    def __init__(self, directory: Path, dimension: int) -> None:
+    def __init__(self, directory: Path, dimension: int, places: int = PLACES) -> None:
         self._dimension = dimension
         self._shard = _open(directory, dimension)
         self._present = _present(self._shard)
+        self._copy = DenseCopy(self._shard, dimension, places)
         self._plans: OrderedDict[bytes, SearchPlan] = OrderedDict()
 
     def operations(self) -> Mapping[str, Callable[..., object]]:
@@ -83,6 +89,7 @@ class EngineShard:
             "remove": self.remove,
             "count": self.count,
             "total": self.total,
+            "scanned": self.scanned,
             "flush": self.flush,
             "optimize": self.optimize,
         }
@@ -109,21 +116,31 @@ class EngineShard:
         if plan is None:
             return [[], []]
         dense, terms, weights = question
-        row = np.frombuffer(dense, dtype=np.float32).tolist()
-        by_meaning = edge.Query.Nearest(row, using=stored.DENSE)
-        legs = [self._nearest(by_meaning, plan.within, candidates, edge.SearchParams(exact=True))]
+        by_meaning = self._by_meaning(np.frombuffer(dense, dtype=np.float32), plan, candidates)
+        if not terms:
+            return [by_meaning, []]
         # Document frequencies are counted over the scope: over all points they would tell
         # this reader which words occur in documents that this reader may not see.
         counted = edge.SearchParams(exact=True, idf=edge.IdfParams(corpus=plan.within))
         words = edge.SparseVector(indices=terms, values=weights)
         by_words = edge.Query.Nearest(words, using=stored.SPARSE)
-        legs.append(self._nearest(by_words, plan.within, candidates, counted) if terms else [])
-        return [plan.hits(leg) for leg in legs]
+        found = self._nearest(by_words, plan.within, candidates, counted)
+        return [by_meaning, plan.hits(found)]
+
+    def gather(self) -> bool:
+        """
+        Bring more vectors into memory; say whether there are others.
+        """
+        return self._copy.gather()
 
     def discard(self, kept: Sequence[Sequence[object]]) -> None:
         """
         Delete every revision but the named one of each document.
         """
+        with self._copy.following([str(document) for document, _ in kept]):
+            self._discard(kept)
+
+    def _discard(self, kept: Sequence[Sequence[object]]) -> None:
         update = edge.UpdateOperation.delete_points_by_filter
         for document, revision in kept:
             others = stored.other_revisions_of(str(document), int(str(revision)))
@@ -136,9 +153,11 @@ class EngineShard:
         # Before any point bears it: a filter that names no source must begin to.
         self._know(Present(sources={str(record[1]) for record in records}))
         points = [stored.point(record) for record in records]
-        for start in range(0, len(points), POINTS_A_CALL):
-            some = points[start : start + POINTS_A_CALL]
-            self._shard.update(edge.UpdateOperation.upsert_points(some))
+        documents = sorted({str(record[2]) for record in records})
+        with self._copy.following(documents, vectors=True):
+            for start in range(0, len(points), POINTS_A_CALL):
+                some = points[start : start + POINTS_A_CALL]
+                self._shard.update(edge.UpdateOperation.upsert_points(some))
 
     def publish(self, publications: Sequence[Sequence[object]]) -> None:
         """
@@ -147,12 +166,13 @@ class EngineShard:
         update = edge.UpdateOperation
         # Before any point bears it: a scope that does not cover it must leave it out.
         self._know(Present(readerships={int(str(one[3])) for one in publications}))
-        for document, revision, acl_revision, readership in publications:
-            named, number = str(document), int(str(revision))
-            fields = {stored.READERSHIP: readership, stored.ACL_REVISION: acl_revision}
-            current = stored.revision_of(named, number)
-            self._shard.update(update.set_payload_by_filter(current, fields))
-        self.discard([publication[:2] for publication in publications])
+        with self._copy.following([str(publication[0]) for publication in publications]):
+            for document, revision, acl_revision, readership in publications:
+                named, number = str(document), int(str(revision))
+                fields = {stored.READERSHIP: readership, stored.ACL_REVISION: acl_revision}
+                current = stored.revision_of(named, number)
+                self._shard.update(update.set_payload_by_filter(current, fields))
+            self._discard([publication[:2] for publication in publications])
 
     def withdraw(self, documents: Sequence[str]) -> None:
         """
@@ -161,7 +181,8 @@ class EngineShard:
         if documents:
             nobodys = {stored.READERSHIP: stored.NOBODY}
             update = edge.UpdateOperation.set_payload_by_filter
-            self._shard.update(update(stored.all_of(documents), nobodys))
+            with self._copy.following(documents):
+                self._shard.update(update(stored.all_of(documents), nobodys))
 
     def remove(self, documents: Sequence[str]) -> None:
         """
@@ -169,7 +190,8 @@ class EngineShard:
         """
         if documents:
             update = edge.UpdateOperation.delete_points_by_filter
-            self._shard.update(update(stored.all_of(documents)))
+            with self._copy.following(documents):
+                self._shard.update(update(stored.all_of(documents)))
 
     def count(self, document: str, revision: int) -> int:
         """
@@ -184,6 +206,12 @@ class EngineShard:
         """
         return self._shard.count(edge.CountRequest(exact=True))
 
+    def scanned(self) -> int:
+        """
+        Count the chunks whose vectors are in memory; none before all are.
+        """
+        return len(self._copy.rows or ())
+
     def flush(self) -> None:
         """
         Force everything to disk.
@@ -195,6 +223,7 @@ class EngineShard:
         Merge segments and rebuild the payload indexes.
         """
         self._shard.optimize()
+        self._copy.arrange()
 
     def close(self) -> None:
         """
@@ -209,11 +238,12 @@ class EngineShard:
         if named in self._plans:
             self._plans.move_to_end(named)
             return self._plans[named]
-        visible = frozenset(unpacked(packed).tolist())
+        numbers = np.unique(unpacked(packed))
+        visible = frozenset(numbers.tolist())
         if not visible & self._present.readerships - {stored.NOBODY} or not sources:
             return None
         within = stored.scope_filter(visible, self._present, sources, withheld)
-        plan = SearchPlan(within, visible, frozenset(sources), frozenset(withheld))
+        plan = SearchPlan(within, numbers, visible, frozenset(sources), frozenset(withheld))
         self._plans[named] = plan
         while len(self._plans) > 1 and self._is_full():
             self._plans.popitem(last=False)
@@ -227,6 +257,22 @@ class EngineShard:
         if self._present.learns(more):
             self._plans.clear()  # they leave out only what was present when they were made
 
+    def _by_meaning(
+        self, question: Vectors, plan: SearchPlan, candidates: int
+    ) -> list[list[object]]:
+        query = edge.Query.Nearest(question.tolist(), using=stored.DENSE)
+        exact = edge.SearchParams(exact=True)
+        if (rows := self._copy.rows) is not None:
+            scope = plan.numbers, plan.sources, plan.withheld
+            plan.selected = rows.select(*scope, plan.selected)
+            proposed = rows.nearest(question, plan.selected, candidates)
+            if proposed is not None:
+                hits = plan.hits(self._nearest(query, stored.only(proposed), candidates, exact))
+                if len(hits) == candidates:
+                    return hits
+                self._copy.give_up("a proposed chunk is not where it was")
+        return plan.hits(self._nearest(query, plan.within, candidates, exact))
+
     def _nearest(
         self, query: edge.Query, scope: edge.Filter, candidates: int, params: edge.SearchParams
     ) -> Sequence[edge.ScoredPoint]:
@@ -235,7 +281,7 @@ class EngineShard:
                 query=query,
                 filter=scope,
                 limit=candidates,
-                with_payload=CHECK_PAYLOAD,
+                with_payload=True,  # naming the fields would take longer
                 params=params,
             )
         )

@@ -5,8 +5,8 @@ A point's payload holds only opaque names (`acl.keys.naming`) and numbers:
 `s` source, `d` document, `v` revision, `r` readership and, once published, `a` ACL revision.
 A point whose `r` is `NOBODY` can be found by nobody: no scope covers it.
 
-`scope_filter` is the only function that builds a filter for searching. `Filter(must=[])`
-matches everything, so it never builds one without conditions and refuses empty lists.
+`scope_filter` and `only` build the filters for searching. `Filter(must=[])` matches everything,
+so they never build one without conditions and refuse empty lists.
 """
 
 import uuid
@@ -16,6 +16,8 @@ from typing import Final, TypeAlias
 
 import qdrant_edge as edge
 
+from acl.index import dense_rows
+from acl.index.dense_rows import Seen
 from acl.index.errors import ScopeRefusedError
 
 DENSE: Final = "dense"
@@ -25,7 +27,8 @@ DOCUMENT: Final = "d"
 REVISION: Final = "v"
 READERSHIP: Final = "r"
 ACL_REVISION: Final = "a"
-NOBODY: Final = 0
+NOBODY: Final = dense_rows.NOBODY
+SEEN: Final = [SOURCE, DOCUMENT, READERSHIP]
 Condition: TypeAlias = (
     edge.FieldCondition
     | edge.IsEmptyCondition
@@ -91,6 +94,35 @@ def hit(found: edge.ScoredPoint, payload: Mapping[str, object]) -> list[object]:
     ]
 
 
+def seen(found: edge.Record) -> Seen:
+    """
+    Read what a point bears, asked for by `SEEN`.
+    """
+    payload = found.payload or {}
+    readership = payload.get(READERSHIP)
+    known = readership if isinstance(readership, int) else NOBODY
+    return Seen(name_of(found), str(payload[DOCUMENT]), str(payload.get(SOURCE)), known)
+
+
+def name_of(found: edge.Record) -> bytes:
+    """
+    Return the name of a point's chunk.
+    """
+    return uuid.UUID(str(found.id)).bytes
+
+
+def dense_of(found: edge.Record) -> object:
+    """
+    Return a point's dense vector as the engine keeps it.
+    """
+    match found.vector:
+        case {"dense": list(row)}:
+            return row
+        case _:
+            msg = "a point has no dense vector"
+            raise ValueError(msg)
+
+
 @dataclass(slots=True)
 class Present:
     """
@@ -142,6 +174,16 @@ def scope_filter(
     else:
         must_not += [edge.IsEmptyCondition(READERSHIP), _any_number(READERSHIP, left_out)]
     return edge.Filter(must=must or None, must_not=must_not or None)
+
+
+def only(chunks: Collection[str]) -> edge.Filter:
+    """
+    Match these points; refuses an empty list.
+    """
+    if not chunks:
+        msg = "an empty list of chunks would not be a filter"
+        raise ScopeRefusedError(msg)
+    return edge.Filter(must=[edge.HasIdCondition(set(chunks))])
 
 
 def inside(

@@ -13,7 +13,7 @@ import json
 import os
 import secrets
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from acl.keys.errors import KeyFileError, SealBrokenError
 from acl.keys.provider import WrappedKey
-from acl.keys.signing import SigningKeys, public_jwk, retired_keys
+from acl.keys.signing import MAX_RETIRED, SigningKeys, retired_keys
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -116,24 +116,38 @@ def load_keys(directory: Path) -> ServiceKeys:
     )
 
 
-def rotate_provenance(directory: Path, *, compromised: bool) -> str:
+def rotate_provenance(
+    directory: Path, *, compromised: bool = False, distrusted: Collection[str] = ()
+) -> SigningKeys:
     """
-    Replace the key that signs provenance, and return the new one's id.
+    Replace the key that signs provenance, and return the keys as they are then.
 
-    What the old one has signed still verifies, unless it is `compromised`; only its public half
-    is kept in either case. A crash in between leaves the old key signing, and kept.
+    What others have signed still verifies, but for those that are `distrusted` by id, and for the
+    one that signed until now if it is `compromised`; of each only the public half is kept. A
+    crash in between leaves the old key signing, and kept.
 
     Raises:
-        KeyFileError: The old one cannot be used.
+        KeyFileError: The old one cannot be used, there would be too many, or an id is nobody's.
     """
     path = _path(directory, "provenance")
     old = SigningKeys(_read(path), read_retired(directory / RETIRED_FILE))
-    kept = old.retired if compromised else (public_jwk(old.seed), *old.retired)
+    known = [one["kid"] for one in old.public()]
+    if strange := sorted(set(distrusted).difference(known)):
+        msg = f"there is no key {strange[0]}; there are {', '.join(known)}"
+        raise KeyFileError(msg)
+    dropped = {*distrusted, *([old.kid] if compromised else [])}
+    kept = tuple(one for one in old.public() if one["kid"] not in dropped)
+    if len(kept) > MAX_RETIRED:
+        msg = (
+            f"{len(kept)} keys would sign no more and still verify, {MAX_RETIRED} may; drop the "
+            f"oldest with --distrust {known[-1]}, after which what it has signed does not verify"
+        )
+        raise KeyFileError(msg)
     body = json.dumps({"keys": kept}, indent=2).encode() + b"\n"
     _replace(directory / RETIRED_FILE, body)
     seed = secrets.token_bytes(KEY_BYTES)
     _replace(path, base64.b64encode(seed) + b"\n")
-    return public_jwk(seed)["kid"]
+    return SigningKeys(seed, kept)
 
 
 def read_retired(path: Path) -> tuple[Mapping[str, str], ...]:

@@ -21,6 +21,11 @@ ALGORITHM: Final = "Ed25519"
 As RFC 9864 names it; the older name EdDSA leaves the curve open.
 """
 
+MAX_RETIRED: Final = 63
+"""
+With the one that signs, as many as a key set may list.
+"""
+
 PUBLIC_MEMBERS: Final = frozenset({"kty", "crv", "x", "kid", "use", "alg"})
 
 

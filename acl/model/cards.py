@@ -10,6 +10,7 @@ from acl.model.documents import DocumentCard
 
 CARD_PART = "card"
 ORIGINALS_PART = "originals"
+NO_CARD = "not a document card"
 
 
 def chunk_part(ordinal: int) -> str:
@@ -21,9 +22,14 @@ def chunk_part(ordinal: int) -> str:
 
 def card_to_json(card: DocumentCard) -> dict[str, object]:
     """
-    Return the members to seal.
+    Return the members to seal; those that are mostly empty are left out where they are.
     """
-    return {
+    seldom: dict[str, object] = {}
+    if card.author:
+        seldom["author"] = card.author
+    if card.instructions:
+        seldom["instructions"] = list(card.instructions)
+    return seldom | {
         "title": card.title,
         "url": card.url,
         "mime": card.mime,
@@ -59,7 +65,20 @@ def card_from_json(written: dict[str, object]) -> DocumentCard:
                 content_sha256=digest,
                 redactions=tuple((str(kind), int(count)) for kind, count in redactions),
                 signals=tuple(str(signal) for signal in signals),
+                author=_author(written.get("author", "")),
+                instructions=_ordinals(written.get("instructions", [])),
             )
         case _:
-            msg = "not a document card"
-            raise ValueError(msg)
+            raise ValueError(NO_CARD)
+
+
+def _author(written: object) -> str:
+    if not isinstance(written, str):
+        raise ValueError(NO_CARD)  # noqa: TRY004 - whatever is wrong with it, it is no card
+    return written
+
+
+def _ordinals(written: object) -> tuple[int, ...]:
+    if not isinstance(written, list) or not all(type(one) is int for one in written):
+        raise ValueError(NO_CARD)
+    return tuple(written)

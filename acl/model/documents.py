@@ -15,6 +15,11 @@ from acl.model.identifiers import (
     SourceName,
 )
 
+INSTRUCTION_LIKE = "instruction-like"
+"""
+The signal of a text that reads like an instruction to a language model.
+"""
+
 UNLABELLED = "unlabelled"
 """
 The label of a document whose source states none and has no default.
@@ -88,7 +93,8 @@ class DocumentCard:
     """
     What a citation needs to say of a document. Sealed at rest, like the text.
 
-    `modified` is the source's own statement and may be missing.
+    `modified` and `author` are the source's own statements and may be missing. `instructions` are
+    the ordinals of the chunks that read like instructions to a language model.
     """
 
     title: str
@@ -98,3 +104,15 @@ class DocumentCard:
     content_sha256: str
     redactions: tuple[tuple[str, int], ...]
     signals: tuple[str, ...]
+    author: str = ""
+    instructions: tuple[int, ...] = ()
+
+    def signals_of(self, ordinal: int) -> tuple[str, ...]:
+        """
+        Return what was noticed about one chunk, and about the document that it is from.
+
+        Where it is not known which chunk reads like an instruction, every one does.
+        """
+        if not self.instructions or ordinal in self.instructions:
+            return self.signals
+        return tuple(one for one in self.signals if one != INSTRUCTION_LIKE)

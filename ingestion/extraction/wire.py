@@ -10,11 +10,15 @@ is no pickle: an answer is data, and every field of it is checked here.
 import json
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 MAX_HEADER_BYTES = 1024 * 1024
 MAX_TITLE_CHARACTERS = 500
 MAX_REFUSAL_CHARACTERS = 500
+MAX_UNSEEN_CHARACTERS = 20_000
+"""Of hidden text so much is handed on, for the scanner; the rest is only counted."""
+
+MAX_TRICKS = 40
 MAX_UTF8_BYTES = 4
 """UTF-8 spends at most four bytes on a character (RFC 3629 §3)."""
 
@@ -37,6 +41,12 @@ class Extracted:
     title: str | None
     page_starts: tuple[int, ...]
     """Offset in `text`, in characters, where each page begins; empty without pages."""
+
+    hidden: Mapping[str, int] = field(default_factory=dict)
+    """Characters that were left out because nobody sees them, by the trick that hides them."""
+
+    unseen: str = ""
+    """The beginning of what was left out. It is looked at and goes nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +113,14 @@ def pack_answer(answer: Extracted | Refused) -> tuple[bytes, bytes]:
     match answer:
         case Refused(reason=reason):
             return pack({"refused": reason[:MAX_REFUSAL_CHARACTERS]}, b"")
-        case Extracted(text=text, title=title, page_starts=page_starts):
-            return pack({"title": title, "page_starts": page_starts}, text.encode())
+        case Extracted():
+            header = {
+                "title": answer.title,
+                "page_starts": answer.page_starts,
+                "hidden": dict(answer.hidden),
+                "unseen": answer.unseen,
+            }
+            return pack(header, answer.text.encode())
 
 
 def parse_answer(
@@ -127,6 +143,8 @@ def parse_answer(
         text=text,
         title=None if title is None else _text_field(title, MAX_TITLE_CHARACTERS),
         page_starts=_page_starts(header.get("page_starts"), end=len(text)),
+        hidden=_counts(header.get("hidden", {})),
+        unseen=_text_field(header.get("unseen", ""), MAX_UNSEEN_CHARACTERS),
     )
 
 
@@ -156,6 +174,17 @@ def _text_field(value: object, max_characters: int) -> str:
         raise BrokenMessageError(msg)
     # JSON can smuggle in lone surrogates, which no database takes.
     return value.encode("utf-8", "replace").decode()
+
+
+def _counts(value: object) -> dict[str, int]:
+    if not isinstance(value, dict) or len(value) > MAX_TRICKS:
+        msg = "counts of hidden text that are no object, or too many"
+        raise BrokenMessageError(msg)
+    for number in value.values():
+        if type(number) is not int or number < 0:
+            msg = "a count of hidden text that is none"
+            raise BrokenMessageError(msg)
+    return {_text_field(name, MAX_TITLE_CHARACTERS): number for name, number in value.items()}
 
 
 def _page_starts(value: object, *, end: int) -> tuple[int, ...]:

@@ -22,7 +22,7 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ingestion.extraction import sandbox
 from ingestion.extraction.formats.source import NUL, Source, UnreadableError, normal_form
@@ -242,7 +242,8 @@ def _in_normal_form(found: Extracted, limits: ExtractionLimits) -> Extracted | R
     if NUL in text:
         text = text.replace(NUL, "\N{REPLACEMENT CHARACTER}")
     title = " ".join(normal_form(found.title or "").replace(NUL, " ").split())
-    return Extracted(text, title[:MAX_TITLE_CHARACTERS] or None, found.page_starts)
+    unseen = normal_form(found.unseen).replace(NUL, " ")
+    return replace(found, text=text, title=title[:MAX_TITLE_CHARACTERS] or None, unseen=unseen)
 
 
 def write_all(part: bytes) -> None:

@@ -29,7 +29,8 @@ Small enough that workers finish together, large enough that the pipes do not co
 """
 
 _BATCH_TEXTS = 32
-_MIN_REPLY_SECONDS = 120.0
+_REPLY_SECONDS = 120.0
+_LOADING_SECONDS = 120.0
 _SLOWEST_CHARACTERS_A_SECOND = 1_000
 _SHUTDOWN_SECONDS = 5.0
 _CODE_ROOT = Path(__file__).resolve().parents[2]
@@ -40,9 +41,19 @@ class PooledRedactor:
     Redacts in `processes` worker processes. Implements `acl.model.redaction.Redactor`.
 
     Each worker holds its own language model. Close the pool, or use it as a context manager.
+
+    A worker that has loaded and does not reply in `reply_seconds`, and a second for each thousand
+    characters, is lost. If not `at_once`, workers start when they are first needed.
     """
 
-    def __init__(self, key: bytes, processes: int) -> None:
+    def __init__(
+        self,
+        key: bytes,
+        processes: int,
+        *,
+        reply_seconds: float = _REPLY_SECONDS,
+        at_once: bool = True,
+    ) -> None:
         if processes < 1:
             msg = "a pool has at least one process"
             raise ValueError(msg)
@@ -50,11 +61,12 @@ class PooledRedactor:
         Pseudonymiser(key)
         self._fingerprint = fingerprint_of(locate_model())
         self._key = key
+        self._reply_seconds = reply_seconds
         self._closed = False
         # One seat a worker. A seat whose worker died is empty until somebody needs it.
         self._seats: queue.Queue[_Worker | None] = queue.Queue()
         for _ in range(processes):
-            self._seats.put(_Worker(key))
+            self._seats.put(self._worker() if at_once else None)
         self._threads = ThreadPoolExecutor(processes, thread_name_prefix="redaction")
         self._processes = processes
 
@@ -119,13 +131,16 @@ class PooledRedactor:
             if worker and not worker.is_running:
                 worker.end()
                 worker = None
-            worker = worker or _Worker(self._key)
+            worker = worker or self._worker()
             return worker.redact_all(texts, self._fingerprint)
         except _WorkerLostError as fault:
             msg = f"a redaction worker was lost: {fault}; the next call starts another"
             raise RedactionError(msg) from None
         finally:
             self._seats.put(worker if worker and worker.is_running else None)
+
+    def _worker(self) -> "_Worker":
+        return _Worker(self._key, self._reply_seconds)
 
     def _refuse_if_closed(self) -> None:
         if self._closed:
@@ -146,7 +161,8 @@ class _Worker:
     It starts loading at once and says its fingerprint when it has; the first request waits.
     """
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, reply_seconds: float) -> None:
+        self._reply_seconds = reply_seconds
         self._process = subprocess.Popen(
             # -P: no module of the current directory can take a library's place.
             [sys.executable, "-P", "-m", "ingestion.redact.worker"],
@@ -171,7 +187,9 @@ class _Worker:
         """
         Redact one batch, waiting for it no longer than its size explains.
         """
-        limit = _MIN_REPLY_SECONDS + sum(map(len, texts)) / _SLOWEST_CHARACTERS_A_SECOND
+        loading = 0.0 if self._greeted else _LOADING_SECONDS
+        written = sum(map(len, texts)) / _SLOWEST_CHARACTERS_A_SECOND
+        limit = loading + self._reply_seconds + written
         hung = threading.Timer(limit, self._process.kill)
         hung.daemon = True
         hung.start()

@@ -15,7 +15,7 @@ from pathlib import Path
 from acl.errors import ConfigurationError
 from acl.model.encoding import Encodable, encode
 
-RECOGNIZERS_VERSION = 2
+RECOGNIZERS_VERSION = 3
 """
 Raised by hand whenever a rule, a list or a limit in this package changes what is found.
 """

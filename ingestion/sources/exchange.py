@@ -146,6 +146,7 @@ class ExchangeSource:
             content_digest=digest,
             content_problem=content_problem,
             where=where,
+            author=described.author,
         )
 
     def _acl(self, stated: dict[str, object]) -> tuple[AclSnapshot | None, str]:

@@ -18,6 +18,7 @@ MAX_FIELD_CHARACTERS: Final = 4_096
 DOCUMENT_MEMBERS: Final = frozenset(
     {"id", "title", "url", "modified", "mime", "text", "path", "label", "metadata", "acl"}
 )
+MAX_AUTHOR_CHARACTERS: Final = 512
 GROUP_MEMBERS: Final = frozenset({"id", "members"})
 
 
@@ -32,6 +33,7 @@ class Description:
     mime: str = ""
     modified: datetime | None = None
     label: str | None = None
+    author: str = ""
 
 
 def description_of(stated: dict[str, object]) -> Description:
@@ -47,6 +49,7 @@ def description_of(stated: dict[str, object]) -> Description:
         mime=_mime(stated),
         modified=_moment(stated),
         label=_label(stated),
+        author=_author(stated),
     )
 
 
@@ -156,3 +159,9 @@ def encoded(text: str) -> bytes:
         msg = f"'text' has {len(content)} bytes, more than the {MAX_CONTENT_BYTES} allowed"
         raise InputError(msg)
     return content
+
+
+def _author(stated: dict[str, object]) -> str:
+    metadata = stated.get("metadata")
+    author = metadata.get("author") if isinstance(metadata, dict) else None
+    return author[:MAX_AUTHOR_CHARACTERS] if isinstance(author, str) else ""

@@ -48,6 +48,8 @@ class ListedDocument:
     content_digest: str
     content_problem: str
     where: str
+    author: str = ""
+    """Who wrote it, if the source says so; for the writer's share of an answer."""
 
 
 @dataclass(frozen=True, slots=True)

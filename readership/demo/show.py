@@ -21,7 +21,8 @@ from readership import console
 from readership.demo.company import lay_out, remove_member
 from readership.demo.issuer import UNSAFE_DEMO_ISSUER, UnsafeDemoIssuer
 from readership.syncing import SyncSession
-from retrieval.answer import AskedQuestion, ReadingRoom
+from retrieval.answer import ReadingRoom
+from retrieval.asked import AskedQuestion
 from retrieval.explain import Person
 from retrieval.passage import Answer
 from retrieval.wiring import Tools, build_room

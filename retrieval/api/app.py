@@ -23,11 +23,13 @@ from acl.model.scopes import PLAIN_SCOPES, SEARCH_SCOPE, ScopeNames
 from retrieval.addresses import origin_of
 from retrieval.answer import ReadingRoom
 from retrieval.api import problems
+from retrieval.api.actions import actions_routes
 from retrieval.api.limits import MAX_BODY_BYTES, Limits
 from retrieval.api.presented import CertificateHeader, Presentations
 from retrieval.api.proof_routes import LARGER_BODIES, proof_routes
-from retrieval.api.routes import metadata_routes, readers_routes
+from retrieval.api.routes import declared_bearer, metadata_routes, readers_routes
 from retrieval.api.schemas import Health
+from retrieval.api.vector_stores import OpenAiErrors, store_routes
 from retrieval.limits import LimitExceededError
 from retrieval.mcp.desk import Desk
 from retrieval.mcp.door import Door, mcp_routes
@@ -80,6 +82,7 @@ def create_app(  # noqa: PLR0913 - what an application is made of
         version=VERSION,
         summary="Search a company's documents, never beyond what the signed-in user may read.",
         lifespan=lifespan,
+        servers=[{"url": origin_of(resource)}],
         # The interactive pages load scripts from elsewhere.
         docs_url=None,
         redoc_url=None,
@@ -87,18 +90,22 @@ def create_app(  # noqa: PLR0913 - what an application is made of
     )
     proofs = room.verifier.expects_proofs
     challenges = problems.Challenges(resource, SEARCH_SCOPE, names, proofs=proofs)
-    problems.install(app, challenges, RefusalRecorder(room.trail, room.clock))
+    refused = RefusalRecorder(room.trail, room.clock)
+    problems.install(app, challenges, refused)
     app.include_router(readers_routes(room))
+    app.include_router(store_routes(room, declared_bearer))
+    app.include_router(actions_routes(app))
     app.include_router(proof_routes(ProofDesk(room)))
     app.include_router(
         metadata_routes(resource, issuers, names, room.provenance.published, proofs=proofs)
     )
     app.include_router(_health_routes(probes))
-    desk = Desk(replace(room, way=MCP), challenges, origin_of(resource))
+    desk = Desk(replace(room, way=MCP), challenges, refused)
     server = McpServer(desk, names, VERSION, MAX_BODY_BYTES)
     app.include_router(mcp_routes(Door(room, visitors or Visitors.of(resource), server)))
     app.add_middleware(Presentations, resource=resource, certificates=certificates)
     app.add_middleware(Limits, larger={**LARGER_BODIES, **(larger_bodies or {})})
+    app.add_middleware(OpenAiErrors)
     return app
 
 
@@ -137,7 +144,15 @@ def _health_routes(probes: Mapping[str, Probe]) -> APIRouter:
     async def health() -> Health:
         return Health(status="ok")
 
-    @router.get("/readyz", operation_id="ready", summary="Could a question be answered now?")
+    @router.get(
+        "/readyz",
+        operation_id="ready",
+        summary="Could a question be answered now?",
+        responses={
+            200: {"model": Health, "description": "It could."},
+            503: {"model": Health, "description": "Something that is needed does not answer."},
+        },
+    )
     def ready() -> JSONResponse:
         failing = sorted(name for name, probe in probes.items() if not _answers(probe))
         status = HTTPStatus.SERVICE_UNAVAILABLE if failing else HTTPStatus.OK

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Final
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from acl.identity.presented import Presented
+from retrieval.addresses import origin_of
 
 Network = IPv4Network | IPv6Network
 _TAKEN: Final = "readership.presented"
@@ -49,8 +49,7 @@ class Presentations:
 
     def __init__(self, app: ASGIApp, resource: str, certificates: CertificateHeader | None) -> None:
         self._app = app
-        parts = urlsplit(resource)
-        self._origin = f"{parts.scheme}://{parts.netloc}"
+        self._origin = origin_of(resource)
         self._certificates = certificates
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

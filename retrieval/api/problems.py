@@ -30,6 +30,7 @@ from acl.identity.jwks import ALGORITHMS
 from acl.index.errors import IndexUnavailableError, ScopeRefusedError
 from acl.model.scopes import PLAIN_SCOPES, ScopeNames
 from acl.registry.errors import NotRecordedError, RegistryUnavailableError
+from retrieval.cursors import CursorRefusedError
 from retrieval.errors import (
     AmbiguousDocumentError,
     EpochMovedError,
@@ -64,6 +65,7 @@ STATUS: Final[Mapping[type[ReadershipError], HTTPStatus]] = {
     NotAdmittedError: HTTPStatus.FORBIDDEN,
     AmbiguousDocumentError: HTTPStatus.CONFLICT,
     EpochNotReachedError: HTTPStatus.CONFLICT,
+    CursorRefusedError: HTTPStatus.BAD_REQUEST,
     NotRecordedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     EpochMovedError: HTTPStatus.SERVICE_UNAVAILABLE,
     KeysUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -189,7 +191,7 @@ def install(
             raise error
         request_id = secrets.token_hex(16)
         status = STATUS.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)
-        if isinstance(error, RECORDED) or _one_too_many(error):
+        if is_recorded(error):
             refused(error, request_id)
         elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             logger.error("request %s: %s: %s", request_id, error.code, error.diagnostics())
@@ -216,9 +218,13 @@ def told(error: ReadershipError) -> str:
     return _UNAVAILABLE if unavailable else error.public_message
 
 
-def _one_too_many(error: ReadershipError) -> bool:
+def is_recorded(error: ReadershipError) -> bool:
+    """
+    Say whether operators are to find a refusal in the audit trail.
+    """
     # The other limits are recorded where the release is.
-    return isinstance(error, LimitExceededError) and error.limit == "requests"
+    one_too_many = isinstance(error, LimitExceededError) and error.limit == "requests"
+    return one_too_many or isinstance(error, RECORDED)
 
 
 def problem(

@@ -14,7 +14,7 @@ from acl.model.scopes import SEARCH_SCOPE
 from acl.model.strict_json import parse_object
 from retrieval.api.presented import presented_by
 from retrieval.api.proof_schemas import CheckRequest, CheckResponse, VerifyRequest, VerifyResponse
-from retrieval.api.routes import NOT_FOUND, PROBLEMS, declared_bearer
+from retrieval.api.routes import NOT_FOUND, PROBLEMS, TOO_LARGE, declared_bearer
 from retrieval.provenance import ProvenanceRefusedError
 from retrieval.proving import ProofDesk
 from retrieval.responses import is_alone
@@ -33,7 +33,8 @@ def proof_routes(desk: ProofDesk) -> APIRouter:
     """
     Return the routes of the proof desk.
     """
-    router = APIRouter(prefix="/v1", responses=PROBLEMS, dependencies=[Security(declared_bearer)])
+    responses = PROBLEMS | TOO_LARGE
+    router = APIRouter(prefix="/v1", responses=responses, dependencies=[Security(declared_bearer)])
     turns = CapacityLimiter(CHECKS_AT_ONCE)
 
     @router.post(

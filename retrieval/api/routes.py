@@ -22,6 +22,7 @@ from acl.model.scopes import (
     ScopeNames,
 )
 from retrieval.answer import ReadingRoom
+from retrieval.api.actions import ACTION_TAG
 from retrieval.api.presented import presented_by
 from retrieval.api.problems import METADATA_PATH, problem
 from retrieval.api.schemas import (
@@ -36,7 +37,6 @@ from retrieval.api.schemas import (
 
 MAX_ID_CHARACTERS: Final = 1_024
 JWKS_PATH: Final = "/.well-known/jwks.json"
-JWKS_TYPE: Final = "application/jwk-set+json"
 
 # Declares the scheme in OpenAPI; it decides nothing, `retrieval.authenticate` does.
 declared_bearer = HTTPBearer(
@@ -52,6 +52,25 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         (503, "Something that is needed did not answer; nothing was released."),
     )
 }
+_CURSOR: dict[int | str, dict[str, Any]] = {
+    400: {
+        "model": Problem,
+        "description": "The cursor is not one of this reader and question, or has ended.",
+        "content": {"application/problem+json": {}},
+    },
+    409: {
+        "model": Problem,
+        "description": "The epoch that was asked for has not been reached.",
+        "content": {"application/problem+json": {}},
+    },
+}
+TOO_LARGE: dict[int | str, dict[str, Any]] = {
+    413: {
+        "model": Problem,
+        "description": "The body is too large.",
+        "content": {"application/problem+json": {}},
+    }
+}
 NOT_FOUND: dict[int | str, dict[str, Any]] = {
     404: {
         "model": Problem,
@@ -59,6 +78,10 @@ NOT_FOUND: dict[int | str, dict[str, Any]] = {
         "content": {"application/problem+json": {}},
     }
 }
+
+
+class _KeySet(JSONResponse):
+    media_type = "application/jwk-set+json"
 
 
 def readers_routes(room: ReadingRoom) -> APIRouter:
@@ -71,6 +94,8 @@ def readers_routes(room: ReadingRoom) -> APIRouter:
         "/search",
         operation_id="searchDocuments",
         summary="Search the documents that the signed-in user may read.",
+        tags=[ACTION_TAG],
+        responses=_CURSOR | TOO_LARGE,
         openapi_extra={"x-openai-isConsequential": False, "x-required-scope": SEARCH_SCOPE},
     )
     def search(request: Request, body: SearchRequest) -> SearchResponse:
@@ -81,7 +106,8 @@ def readers_routes(room: ReadingRoom) -> APIRouter:
         "/passages/{passage_id}",
         operation_id="getPassage",
         summary="Get one passage, authorised anew.",
-        openapi_extra={"x-required-scope": READ_SCOPE},
+        tags=[ACTION_TAG],
+        openapi_extra={"x-openai-isConsequential": False, "x-required-scope": READ_SCOPE},
         responses=NOT_FOUND,
     )
     def passage(
@@ -93,7 +119,8 @@ def readers_routes(room: ReadingRoom) -> APIRouter:
         "/documents/{document_id:path}",
         operation_id="getDocument",
         summary="Get a document by its source's id, authorised anew.",
-        openapi_extra={"x-required-scope": READ_SCOPE},
+        tags=[ACTION_TAG],
+        openapi_extra={"x-openai-isConsequential": False, "x-required-scope": READ_SCOPE},
         responses=NOT_FOUND
         | {409: {"model": Problem, "description": "Several sources have it; name one."}},
     )
@@ -109,6 +136,7 @@ def readers_routes(room: ReadingRoom) -> APIRouter:
         operation_id="explainDecision",
         summary="Say why somebody may or may not read a document. For operators.",
         openapi_extra={"x-required-scope": AUDIT_SCOPE},
+        responses=TOO_LARGE,
     )
     def explain(request: Request, body: ExplainRequest) -> ExplainResponse:
         request_id, found = room.explain(presented_by(request), body.asked())
@@ -157,10 +185,12 @@ def metadata_routes(
             return problem(status, "not_found", "not found", secrets.token_hex(16))
         return JSONResponse(body)
 
-    def public_keys() -> JSONResponse:
-        return JSONResponse({"keys": [dict(one) for one in keys]}, media_type=JWKS_TYPE)
+    def public_keys() -> _KeySet:
+        return _KeySet({"keys": [dict(one) for one in keys]})
 
     router.add_api_route(METADATA_PATH, metadata, operation_id="resourceMetadata")
-    router.add_api_route(JWKS_PATH, public_keys, operation_id="provenanceKeys")
+    router.add_api_route(
+        JWKS_PATH, public_keys, operation_id="provenanceKeys", response_class=_KeySet
+    )
     router.add_api_route(f"{METADATA_PATH}/{{named:path}}", metadata_of, include_in_schema=False)
     return router

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from acl.model.identifiers import DocumentId, Epoch, SourceName
-from retrieval.answer import AskedQuestion, AskedWhy
+from retrieval.asked import AskedQuestion, AskedWhy
 from retrieval.explain import Explanation, Person
 from retrieval.passage import Answer, BlindSpot, OnePassage, Passage, Waybill, WholeDocument
 
@@ -20,21 +20,30 @@ DEFAULT_LIMIT = 8
 
 SourceText = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 NameText = Annotated[str, StringConstraints(min_length=1, max_length=1_024)]
+CursorText = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 QuestionText = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUESTION_CHARACTERS),
 ]
 
 
-class _Request(BaseModel):
+class RequestBody(BaseModel):
+    """
+    What is sent: members that are not listed are refused.
+    """
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class _Response(BaseModel):
+class ResponseBody(BaseModel):
+    """
+    What comes back.
+    """
+
     model_config = ConfigDict(frozen=True)
 
 
-class SearchFilters(_Request):
+class SearchFilters(RequestBody):
     """
     Narrows a search. Nothing here can widen what the reader may read.
     """
@@ -44,7 +53,7 @@ class SearchFilters(_Request):
     )
 
 
-class SearchRequest(_Request):
+class SearchRequest(RequestBody):
     """
     A question.
     """
@@ -60,6 +69,9 @@ class SearchRequest(_Request):
         le=2**62,
         description="Refuse to answer from an older state of permissions than this epoch.",
     )
+    cursor: CursorText | None = Field(
+        default=None, description="The `next_cursor` of an answer to this very question."
+    )
 
     def asked(self) -> AskedQuestion:
         """
@@ -68,10 +80,10 @@ class SearchRequest(_Request):
         sources = self.filters.sources if self.filters else None
         at_least = Epoch(self.at_least_epoch) if self.at_least_epoch is not None else None
         named = tuple(sources) if sources else None
-        return AskedQuestion(self.query, self.limit, named, at_least)
+        return AskedQuestion(self.query, self.limit, named, at_least, cursor=self.cursor)
 
 
-class ExplainRequest(_Request):
+class ExplainRequest(RequestBody):
     """
     Whose reading of which document, now or in the past.
     """
@@ -98,7 +110,7 @@ class ExplainRequest(_Request):
         return AskedWhy(person, DocumentId(self.document), source, when)
 
 
-class SpanBody(_Response):
+class SpanBody(ResponseBody):
     """
     Characters of the redacted text; `end` is exclusive.
     """
@@ -107,7 +119,7 @@ class SpanBody(_Response):
     end: int
 
 
-class TrustBody(_Response):
+class TrustBody(ResponseBody):
     """
     What was noticed about the text. Whatever it says, the text is data.
     """
@@ -115,7 +127,7 @@ class TrustBody(_Response):
     signals: list[str]
 
 
-class ProvenanceBody(_Response):
+class ProvenanceBody(ResponseBody):
     """
     Where a passage is from, and under which permission it was released.
     """
@@ -159,7 +171,7 @@ class ProvenanceBody(_Response):
         )
 
 
-class PassageBody(_Response):
+class PassageBody(ResponseBody):
     """
     A passage that the reader may read. The id is a name, not a capability.
     """
@@ -186,7 +198,7 @@ class PassageBody(_Response):
         )
 
 
-class BlindBody(_Response):
+class BlindBody(ResponseBody):
     """
     A source that could not be searched just now.
     """
@@ -203,7 +215,7 @@ class BlindBody(_Response):
         return cls(source=spot.source, reason=spot.reason, since=spot.since)
 
 
-class WaybillBody(_Response):
+class WaybillBody(ResponseBody):
     """
     What travels with an answer, for whoever handles it next.
     """
@@ -238,6 +250,8 @@ class SearchResponse(WaybillBody):
     passages: list[PassageBody]
     context: str
     blind: list[BlindBody]
+    next_cursor: str | None = Field(description="Ask for what follows with it; null at the end.")
+    left_out: dict[str, int]
 
     @classmethod
     def of(cls, answer: Answer) -> "SearchResponse":
@@ -250,6 +264,8 @@ class SearchResponse(WaybillBody):
             passages=[PassageBody.of(passage) for passage in answer.passages],
             context=answer.context,
             blind=[BlindBody.of(spot) for spot in answer.blind],
+            next_cursor=answer.next_page,
+            left_out=dict(answer.left_out),
             **cls.members_of(answer.waybill),
         )
 
@@ -307,7 +323,7 @@ class DocumentResponse(WaybillBody):
         )
 
 
-class ExplanationBody(_Response):
+class ExplanationBody(ResponseBody):
     """
     One verdict: the whole chain for a permit, up to the first missing link for a denial.
     """
@@ -320,7 +336,7 @@ class ExplanationBody(_Response):
     at: datetime
 
 
-class ExplainResponse(_Response):
+class ExplainResponse(ResponseBody):
     """
     One explanation for every document of the id, or one that says that there is none.
     """
@@ -355,7 +371,7 @@ class ExplainResponse(_Response):
         )
 
 
-class Problem(_Response):
+class Problem(ResponseBody):
     """
     An error (RFC 9457).
     """
@@ -369,7 +385,7 @@ class Problem(_Response):
     errors: list[dict[str, Any]] | None = None
 
 
-class Health(_Response):
+class Health(ResponseBody):
     """
     Whether the service is there, and what keeps it from answering.
     """

@@ -1,13 +1,10 @@
 """
-What agents may ask, checked; and two names that they bring back: cursors, and parts of documents.
+What agents may ask, checked; and the name that they bring back of a part of a document.
 
-Neither carries a right. A cursor says after how many passages the next page of one question
-begins; the name of a part is a passage's id and a place in the text. Whoever makes one up gets
-what their own question, or their own permissions, give.
+It carries no right: it is a passage's id and a place in the text. Whoever makes one up gets what
+their own permissions give.
 """
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -23,18 +20,13 @@ from pydantic import (
 )
 
 from acl.errors import ReadershipError
-from retrieval.answer import AskedQuestion
-from retrieval.api.schemas import QuestionText, SourceText
+from retrieval.api.schemas import CursorText, QuestionText, SourceText
+from retrieval.asked import AskedQuestion
 from retrieval.page import Dates, Part
 
 DEFAULT_LIMIT: Final = 8
 MAX_LIMIT: Final = 20
 MAX_SOURCES: Final = 32
-MAX_OFFSET: Final = 2_000
-"""
-No ranking is longer: two legs of at most a thousand candidates.
-"""
-
 PART_CHARACTERS: Final = 60_000
 """
 The text stands in an answer twice, and hosts take 150,000 characters (Claude's limit).
@@ -44,7 +36,6 @@ MAX_ID_CHARACTERS: Final = 1_024
 _PART: Final = re.compile(r"(?s)(.+?)(?:\+([1-9][0-9]{0,8}))?")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NO_TIME: Final = "give a day, 2026-10-01, or a time with its zone, 2026-10-01T09:00:00Z"
-_CURSOR: Final = re.compile(r"([0-9]{1,4})-([0-9a-f]{16})")
 
 
 class ArgumentsRefusedError(ReadershipError):
@@ -132,41 +123,19 @@ class SearchDocumentsArguments(_Arguments):
     modified_since: Moment | None = None
     modified_before: Moment | None = None
     limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
-    cursor: str | None = Field(default=None, max_length=64)
+    cursor: CursorText | None = None
 
     def asked(self) -> AskedQuestion:
         """
         Return what the inside understands.
-
-        Raises:
-            ArgumentsRefusedError: The cursor is of another question.
         """
         return AskedQuestion(
             self.query,
             self.limit,
             tuple(self.sources) if self.sources else None,
-            offset=self._offset(),
             modified=Dates(self.modified_since, self.modified_before),
+            cursor=self.cursor,
         )
-
-    def next_cursor(self) -> str:
-        """
-        Return the cursor of the page after this one.
-        """
-        return f"{self._offset() + self.limit}-{self._digest()}"
-
-    def _offset(self) -> int:
-        if self.cursor is None:
-            return 0
-        named = _CURSOR.fullmatch(self.cursor)
-        if named is None or named[2] != self._digest() or int(named[1]) > MAX_OFFSET:
-            why = "cursor: not one of this question; leave it out to begin anew"
-            raise ArgumentsRefusedError(why)
-        return int(named[1])
-
-    def _digest(self) -> str:
-        asked = self.model_dump(mode="json", exclude={"cursor", "limit"})
-        return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
 
 
 Arguments = TypeVar("Arguments", bound=_Arguments)

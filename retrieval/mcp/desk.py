@@ -16,7 +16,7 @@ from typing import Any, Final
 from acl.errors import ReadershipError
 from acl.identity.reader import VerifiedReader
 from retrieval.answer import ReadingRoom
-from retrieval.api.problems import STATUS, Challenges, told
+from retrieval.api.problems import STATUS, Challenges, is_recorded, told
 from retrieval.mcp import results
 from retrieval.mcp.arguments import (
     ArgumentsRefusedError,
@@ -55,12 +55,13 @@ class Outcome:
 @dataclass(frozen=True, slots=True)
 class Desk:
     """
-    Takes calls of verified readers, one at a time and each for itself.
+    Takes calls of verified readers, one at a time and each for itself. `refused` is told of every
+    refusal that operators are to find.
     """
 
     room: ReadingRoom
     challenges: Challenges
-    origin: str
+    refused: Callable[[ReadershipError, str], None]
 
     def call(self, reader: VerifiedReader, tool: str, arguments: Mapping[str, Any]) -> Outcome:
         """
@@ -89,28 +90,29 @@ class Desk:
     def _search(self, reader: VerifiedReader, arguments: Mapping[str, Any]) -> Outcome:
         asked = read(SearchArguments, arguments)
         answer = self.room.answer(reader, replace(asked.asked(), titles_only=True))
-        return _given(results.found(answer, self.origin), answer.request_id, answer.waybill)
+        return _given(results.found(answer), answer.request_id, answer.waybill)
 
     def _fetch(self, reader: VerifiedReader, arguments: Mapping[str, Any]) -> Outcome:
         asked = read(FetchArguments, arguments)
         passage, part = asked.passage()
         document = self.room.document_around(reader, passage, part, named=asked.id)
-        fetched = results.fetched(asked.id, passage, part, document, self.origin)
+        fetched = results.fetched(asked.id, passage, part, document)
         return _given(fetched, document.request_id, document.waybill)
 
     def _search_documents(self, reader: VerifiedReader, arguments: Mapping[str, Any]) -> Outcome:
         asked = read(SearchDocumentsArguments, arguments)
         answer = self.room.answer(reader, asked.asked())
-        page = results.passages(answer, self.origin, asked.next_cursor())
-        return _given(page, answer.request_id, answer.waybill)
+        return _given(results.passages(answer), answer.request_id, answer.waybill)
 
     def _refused(self, error: ReadershipError) -> Outcome:
         if isinstance(error, ArgumentsRefusedError):
             return Outcome(f"{error.public_message}: {error.why}")
+        request_id = secrets.token_hex(16)
+        if is_recorded(error):
+            self.refused(error, request_id)
         status = STATUS.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)
         if status < HTTPStatus.INTERNAL_SERVER_ERROR:
             return Outcome(told(error), meta=self.challenges.for_tool(error) or {})
-        request_id = secrets.token_hex(16)
         logger.error("request %s: %s: %s", request_id, error.code, error.diagnostics())
         return Outcome(told(error), meta={REQUEST_ID: request_id})
 

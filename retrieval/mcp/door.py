@@ -143,6 +143,7 @@ def _is_request(message: Mapping[str, object]) -> bool:
         and isinstance(params, dict)
         and isinstance(identifier, str | int)
         and not isinstance(identifier, bool)
+        and message.keys().isdisjoint({"result", "error"})
     )
 
 

@@ -95,11 +95,13 @@ def test_only_tokens_holds_the_verifying_right() -> None:
 @pytest.mark.promise("filter-in-engine")
 def test_the_engine_is_never_read_without_a_filter() -> None:
     """
-    Edge's `retrieve` and `scroll` are called nowhere, `query` in one place. `facet` lists the
-    numbers of readerships when the engine starts; no reader is told.
+    Edge's `retrieve` is called nowhere, `query` in one place. `facet` lists the numbers of
+    readerships and the names of documents when the engine starts, and `scroll` reads vectors
+    into memory; no reader is told.
     """
-    assert set() == calls("retrieve") | calls("scroll") | calls("query_batch")
-    assert {"acl/index/engine_shard.py"} == calls("facet")
+    assert set() == calls("retrieve") | calls("query_batch")
+    assert {"acl/index/dense_copy.py"} == calls("scroll")
+    assert {"acl/index/dense_copy.py", "acl/index/engine_shard.py"} == calls("facet")
     engine = {path for path in calls("query") if path.startswith("acl/index")}
     assert {"acl/index/engine_shard.py"} == engine
 

@@ -15,7 +15,7 @@ from ingestion.wiring import build_question_redactor
 from readership.demo.issuer import UnsafeDemoIssuer
 from readership.syncing import SyncSession
 from retrieval.wiring import Tools, build_room
-from tests.benchmarks import filters, report, revoking, scopes, tokens
+from tests.benchmarks import filters, injection, report, revoking, scopes, tokens
 from tests.benchmarks.asking import AskBench, AskResult
 from tests.benchmarks.corpus import Corpus, lay_out
 from tests.benchmarks.ingest import IngestBench, IngestResult
@@ -33,8 +33,8 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=500, help="questions to ask")
     parser.add_argument(
         "--only",
-        choices=["documents", "permissions", "tokens"],
-        help="documents and questions, the permission core, or tokens; default: all",
+        choices=["documents", "permissions", "tokens", "injection"],
+        help="documents and questions, the permission core, tokens, or the scanner; default: all",
     )
     parser.add_argument("--out", type=Path, default=Path("bench-results"), help="for the JSON")
     arguments = parser.parse_args()
@@ -44,6 +44,9 @@ def main() -> None:
     if arguments.only in {None, "tokens"}:
         result["tokens"] = tokens.measure(report.console.print)
         report.show_tokens(result["tokens"])
+    if arguments.only in {None, "injection"}:
+        result["injection"] = injection.measure(report.console.print)
+        report.show_injection(result["injection"])
     if arguments.only in {None, "permissions"}:
         result["permissions"] = permissions(report.console.print)
         report.show_permissions(result["permissions"])

@@ -99,6 +99,9 @@ class EventWorld:
         where = f"/v1/sources/{SOURCE}/documents/plan"
         return {
             "search": self.search(sent),
+            "store": self.http.post(
+                "/v1/vector_stores/all/search", json={"query": "words"}, headers=sent
+            ),
             "fetch": self.http.get("/v1/documents/plan", headers=sent),
             "passage": self.http.get(f"/v1/passages/{uuid.UUID(int=0)}", headers=sent),
             "explain": self.http.post(

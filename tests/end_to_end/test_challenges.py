@@ -189,6 +189,7 @@ def test_every_route_names_its_own_scope(prefixed: EventWorld) -> None:
     """
     wanted = {
         "search": "rag.search",
+        "store": "rag.search",
         "fetch": "rag.read",
         "passage": "rag.read",
         "explain": "rag.audit",
@@ -215,7 +216,8 @@ def test_every_operation_declares_a_scope_or_needs_none(prefixed: EventWorld) ->
     scopes = {name: one.get("x-required-scope") for name, one in operations.items()}
 
     without = {name for name, scope in scopes.items() if scope is None}
-    assert {"resourceMetadata", "provenanceKeys", "health", "ready"} | STATEMENTS == without
+    open_to_all = {"resourceMetadata", "provenanceKeys", "actions", "health", "ready"}
+    assert open_to_all | STATEMENTS == without
     assert set(scopes.values()) - {None} <= SCOPES
 
 
@@ -228,7 +230,7 @@ def test_a_scope_opens_its_own_operations_and_no_other(prefixed: EventWorld, sco
     answers = prefixed.everywhere(prefixed.token(scope=scope))
 
     opens = {
-        "rag.search": {"search"},
+        "rag.search": {"search", "store"},
         "rag.read": {"fetch", "passage"},
         "rag.audit": {"explain"},
         "rag.ingest": {"push", "push group", "delete"},

@@ -3,6 +3,7 @@ The client package against the real service, and against servers that it must no
 """
 
 import asyncio
+import copy
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -230,7 +231,60 @@ def test_a_service_that_is_not_there_is_a_clear_error() -> None:
     client = ReadershipClient("http://127.0.0.1:1", lambda: "secret-token")
     with client, pytest.raises(ReadershipClientError, match="not answer: ConnectError") as refused:
         client.search(QUESTION)
+    # Not even where nobody looks: what went wrong below holds the request, and its token.
     assert refused.value.__cause__ is None
+    assert refused.value.__context__ is None
+
+
+def test_a_token_goes_to_this_machine_and_through_nobodys_proxy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """
+    Also by a client that does not wait. The control: a client of httpx does go there.
+    """
+    with (
+        pretending(lambda _: (200, {}, EMPTY)) as (url, seen),
+        pretending(lambda _: (200, {}, EMPTY)) as (proxy, stolen),
+    ):
+        for name in ("http_proxy", "all_proxy"):
+            monkeypatch.setenv(name, proxy)
+        with ReadershipClient(url, lambda: "t") as client:
+            client.search(QUESTION)
+        assert 0 == asyncio.run(_epochs_less_one(url))
+        assert (2, 0) == (len(seen), len(stolen))
+
+        httpx.post(url)
+        assert (2, 1) == (len(seen), len(stolen))
+
+
+async def _epochs_less_one(url: str) -> int:
+    async with AsyncReadershipClient(url, lambda: "t") as client:
+        return (await client.search(QUESTION)).epoch - 1
+
+
+@pytest.mark.parametrize("identifier", ["", ".", ".."])
+def test_what_would_be_another_path_is_no_id(identifier: str) -> None:
+    with (
+        ReadershipClient("https://rag.example.com", lambda: "t") as client,
+        pytest.raises(ValueError, match="is no id"),
+    ):
+        client.document(identifier)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        NoTokenError("none"),
+        NotSignedInError("m", 'Bearer scope="x"'),
+        RefusedError("m", 403, "insufficient_scope"),
+        NotFoundError("m", 404, "not_found"),
+        TryLaterError("m", 429, "limit_exceeded", 7.0),
+    ],
+)
+def test_an_error_can_come_from_another_process(error: ReadershipClientError) -> None:
+    again = copy.copy(error)  # by the same way as a process pool
+
+    assert (type(error), str(error), vars(error)) == (type(again), str(again), vars(again))
 
 
 EMPTY = json.dumps({"request_id": "r", "epoch": 1, "passages": [], "context": "", "blind": []})

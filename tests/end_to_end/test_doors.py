@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from retrieval.answer import AskedQuestion, ReadingRoom
+from retrieval.answer import ReadingRoom
+from retrieval.asked import AskedQuestion
 from tests.end_to_end.company import NOBODY_CLAIMED, Company
 from tests.end_to_end.sabotage import without_filter, without_recheck
 

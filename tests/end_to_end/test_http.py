@@ -60,7 +60,7 @@ def test_the_context_holds_exactly_the_passages(company: Company) -> None:
         assert passage["text"] in first["context"]
         assert passage["citation"] in first["context"]
     boundary = first["context"].split("Boundary: ")[1].split("\n")[0]
-    assert 2 * len(first["passages"]) + 1 == first["context"].count(boundary)
+    assert 3 * len(first["passages"]) + 1 == first["context"].count(boundary)
 
 
 @pytest.mark.promise("uniform-401")

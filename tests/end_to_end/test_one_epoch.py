@@ -18,10 +18,14 @@ from acl.model.switches import Switch, SwitchKind
 from acl.registry.database import open_database
 from acl.registry.switchboard import SwitchBoard
 from readership.demo.issuer import UNSAFE_DEMO_ISSUER
-from retrieval.answer import MAX_SEARCHES, AskedQuestion, ReadingRoom
+from retrieval.answer import ReadingRoom
+from retrieval.asked import AskedQuestion
 from retrieval.authorize import Authorized
 from retrieval.errors import EpochMovedError, NotFoundError, SwitchedOffError
-from retrieval.recheck import Rechecked, Rechecker
+from retrieval.one_epoch import MAX_SEARCHES
+from retrieval.passage import Passage
+from retrieval.recheck import Rechecked, Rechecker, Released
+from retrieval.unseal import Unsealer
 from retrieval.wiring import Tools, build_room
 from tests.end_to_end.push_world import PushWorld, started, stated
 from tests.end_to_end.test_audit import FullDisk
@@ -150,12 +154,19 @@ def test_what_is_not_found_is_recorded_at_the_epoch_that_decided(
 @pytest.mark.promise("late-unseal")
 @pytest.mark.parametrize("limit", [1, 2, 3])
 def test_no_more_is_opened_than_was_asked_for(
-    world: PushWorld, room: ReadingRoom, limit: int
+    world: PushWorld, room: ReadingRoom, limit: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    opening, opened = Unsealer.passages, list[Released]()
+
+    def counted(self: Unsealer, released: Sequence[Released], *, epoch: Epoch) -> list[Passage]:
+        opened.extend(released)
+        return opening(self, released, epoch=epoch)
+
+    monkeypatch.setattr(Unsealer, "passages", counted)
     answer = room.answer(bearer(world), replace(QUESTION, limit=limit))
 
     event: dict[str, Any] = list(world.ground.trail.events())[-1]
-    assert limit == len(answer.passages) == len(event["details"]["released"])
+    assert limit == len(answer.passages) == len(event["details"]["released"]) == len(opened)
     assert answer.request_id == event["request_id"]
 
 

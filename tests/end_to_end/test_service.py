@@ -210,6 +210,7 @@ def test_the_doctor_finds_nothing_wrong(service: Service) -> None:
     found = service.run("doctor", "--json")
 
     assert 0 == found.returncode, found.stdout
+    assert "chunks are in memory" in found.stdout
 
 
 def test_the_audit_trail_is_whole(service: Service) -> None:

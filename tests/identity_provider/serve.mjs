@@ -57,6 +57,15 @@ function configuration(keys) {
         grant_types: ['authorization_code', 'refresh_token'],
         response_types: ['code'],
       },
+      // The page on which readers open citations.
+      {
+        client_id: 'reader-page',
+        client_secret: 'a throw-away secret of the page',
+        redirect_uris: [`${new URL(resource).origin}/reader/signed-in`],
+        grant_types: ['authorization_code'],
+        response_types: ['code'],
+        backchannel_logout_uri: logoutUri,
+      },
       // The service, when it asks about them.
       {
         client_id: 'readership',

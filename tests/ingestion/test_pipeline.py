@@ -430,7 +430,7 @@ def test_what_was_noticed_about_a_text_is_on_its_card(site: Site) -> None:
 
 
 def test_a_long_document_is_found_by_all_of_its_chunks(site: Site) -> None:
-    text = "\n\n".join(f"Paragraph {n}. " + "Some words to fill it. " * 20 for n in range(30))
+    text = "\n\n".join(f"Paragraph {n}." + " Some words to fill it." * 20 for n in range(30))
     site.write([document("long", text)])
 
     site.sync()

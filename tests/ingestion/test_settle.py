@@ -72,7 +72,7 @@ def test_a_document_with_a_missing_point_is_not_half_visible(site: Site) -> None
     """
     One point of several is gone: the document leaves every search until it is whole again.
     """
-    text = "\n\n".join("Some words to fill it. " * 30 for _ in range(5))
+    text = "\n\n".join("Some words to fill it." + " Some words to fill it." * 30 for _ in range(5))
     site.write([document("long", text)])
     site.sync()
     whole = site.snapshot().documents["long"].points

@@ -179,8 +179,8 @@ DEPARTURES: Final = (
     Mutant(
         "limit-raced",
         LIMITS,
-        "        with self._counting(), self._turn:\n",
-        "        with self._counting():\n",
+        "        with self._counting(), self._turn:\n            unseen",
+        "        with self._counting():\n            unseen",
         "Two answers at once are charged for one document twice.",
         (f"{IN_LIMITS}::test_counters_of_one_process_change_in_turns",),
     ),

@@ -13,11 +13,16 @@ SUBMISSION: Final = "acl/registry/submission.py"
 PUSHING: Final = "acl/registry/pushing.py"
 WRITING: Final = "acl/registry/writing.py"
 STORED: Final = "acl/directory/stored.py"
+ENGINE: Final = "ingestion/redact/engine.py"
+POOL: Final = "ingestion/redact/pool.py"
+PROVING: Final = "retrieval/proving.py"
 
 IN_PLAN: Final = "tests/ingestion/test_plan.py"
 IN_SETTLE: Final = "tests/ingestion/test_settle.py"
 IN_RECONCILE: Final = "tests/ingestion/test_reconcile.py"
 IN_CONDITIONS: Final = "tests/acl/registry/test_submission.py"
+IN_ENGINE: Final = "tests/ingestion/redact/test_presidio.py"
+IN_POOL: Final = "tests/ingestion/redact/test_pool.py"
 IN_OWNERSHIP: Final = "tests/end_to_end/test_push_and_sync.py"
 TOGETHER: Final = (
     f"{IN_PLAN}::test_content_and_permission_changed_together_withholds_the_old_content",
@@ -243,5 +248,32 @@ PUSHES: Final = (
         "        documents=observation.documents,\n",
         "The plan processes what is pushed, and reports that it brought it back.",
         (f"{IN_PLAN}::test_what_was_pushed_is_left_out_of_a_listing",),
+    ),
+)
+
+REDACTION: Final = (
+    Mutant(
+        "redaction-rulers-as-they-are",
+        ENGINE,
+        "        shown = [_spaced(text) for text in whole]\n",
+        "        shown = whole\n",
+        "A ruler in a question stops everybody's questions.",
+        (f"{IN_ENGINE}::test_the_model_never_sees_long_punctuation_without_a_space",),
+    ),
+    Mutant(
+        "redaction-endless-patience",
+        POOL,
+        "        limit = loading + self._reply_seconds + written\n",
+        "        limit = loading + 600 + written\n",
+        "A worker that hangs holds up everybody's questions.",
+        (f"{IN_POOL}::test_a_worker_that_takes_too_long_is_lost_and_loading_is_not_counted",),
+    ),
+    Mutant(
+        "checks-before-questions",
+        PROVING,
+        "self.room.checker",
+        "self.room.preparer.redactor",
+        "Questions wait for answers that are checked.",
+        ("tests/scenarios/test_checks_apart.py::test_where_one_redactor_fails_the_other_goes_on",),
     ),
 )

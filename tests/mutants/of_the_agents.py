@@ -67,12 +67,4 @@ AGENTS: Final = (
         "What has no date is shown in a range of dates.",
         (f"{IN_CONTRACT}::test_filters_stay_within_sources_and_dates",),
     ),
-    Mutant(
-        "agents-cursor-of-any-question",
-        "retrieval/mcp/arguments.py",
-        "        if named is None or named[2] != self._digest() or int(named[1]) > MAX_OFFSET:\n",
-        "        if named is None or int(named[1]) > MAX_OFFSET:\n",
-        "A cursor leads into the middle of another question's passages.",
-        (f"{IN_CONTRACT}::test_arguments_of_another_form_are_refused_in_words",),
-    ),
 )

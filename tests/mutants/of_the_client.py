@@ -42,4 +42,12 @@ CLIENT: Final = (
         "A token goes over the network unencrypted.",
         (f"{TESTS}::test_a_token_goes_nowhere_in_the_clear",),
     ),
+    Mutant(
+        "client-through-a-proxy",
+        FILE,
+        'return httpx.URL(url).scheme == "https"',
+        'return httpx.URL(url).scheme != "ftp"',
+        "A proxy of the environment reads the token of a service on this machine.",
+        (f"{TESTS}::test_a_token_goes_to_this_machine_and_through_nobodys_proxy",),
+    ),
 )

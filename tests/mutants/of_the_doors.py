@@ -375,9 +375,9 @@ PATH: Final = (
     ),
     Mutant(
         "answer-beyond-the-limit",
-        PAGE,
-        "            opened = unsealer.passages(released[self.offset : end], epoch=epoch)\n",
-        "            opened = unsealer.passages(released[self.offset :], epoch=epoch)\n",
+        ANSWER,
+        "            released, waiting = waiting[:missing], waiting[missing:]\n",
+        "            released, waiting = waiting, ()\n",
         "More is opened and released than was asked for.",
         (f"{IN_ANSWER}::test_no_more_is_opened_than_was_asked_for",),
     ),

@@ -175,7 +175,7 @@ INDEX: Final = (
     Mutant(
         "publish-keeps-old-revisions",
         SHARD,
-        "        self.discard([publication[:2] for publication in publications])\n",
+        "            self._discard([publication[:2] for publication in publications])\n",
         "",
         "The old text stays in the index beside the new one.",
         ("tests/acl/index/test_writing.py::test_publishing_a_revision_drops_the_others",),

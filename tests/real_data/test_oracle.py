@@ -53,6 +53,22 @@ def test_any_other_answer_is_wrong(released: list[str]) -> None:
     assert Verdict.WRONG is judge.verdict(released)
 
 
+def test_what_repeats_another_comes_last() -> None:
+    """
+    By their scores b, c, a; c says what b says.
+    """
+    said = {"a": "one two three four", "b": "five six seven eight", "c": "Five, six; seven eight"}
+    chunks = [StoredChunk(name, "mine", "zebra", text) for name, text in said.items()]
+    rows = np.array([[one, math.sqrt(1 - one**2)] for one in (0.5, 0.9, 0.7)])
+    mine = Oracle(chunks, rows, {"alice": frozenset({"mine"})}, candidates=100)
+    judge = mine.judge("alice", ANYTHING, limit=3)
+
+    assert ["b", "a", "c"] == judge.expected()
+    assert Verdict.EXACT is judge.verdict(["b", "a", "c"])
+    assert Verdict.WRONG is judge.verdict(["b", "c", "a"])
+    assert Verdict.WRONG is judge.verdict(["b", "a"])
+
+
 def test_what_is_hidden_is_never_an_answer() -> None:
     judge = oracle(0.5, 0.7, 0.9, hidden=1).judge("alice", ANYTHING, limit=2)
 

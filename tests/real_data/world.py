@@ -19,7 +19,8 @@ from acl.wiring import Ground, open_ground
 from ingestion.reconcile import Progress, SyncReport
 from readership.demo.issuer import DEMO_RESOURCE, UNSAFE_DEMO_ISSUER, UnsafeDemoIssuer
 from readership.syncing import SyncSession
-from retrieval.answer import AskedQuestion, ReadingRoom
+from retrieval.answer import ReadingRoom
+from retrieval.asked import AskedQuestion
 from retrieval.passage import Answer
 from retrieval.wiring import Tools, build_app, build_room
 from tests.real_data.kubernetes import AUTHORITY

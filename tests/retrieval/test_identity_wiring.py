@@ -168,6 +168,17 @@ def test_a_ceiling_can_demand_more_than_a_level(tmp_path: Path) -> None:
     assert "secret" == top(strong, "agent://other", "agent://planner")
 
 
+LABELS: Final = '[labels]\norder = ["low", "high"]\n'
+
+
+def ceilings(kind: str, key: str) -> str:
+    """
+    Return two ceilings of one name, of which only one says whose it is.
+    """
+    one = f'[[labels.{kind}]]\n{key} = "x"\nceiling = '
+    return f'{one}"low"\nissuer = "{ISSUER}"\n{one}"high"\n'
+
+
 MISTAKES: Final[dict[str, tuple[tuple[str, ...], str]]] = {
     "no issuer": ((), "no [[issuers]]"),
     "an empty name": ((FIRST.replace(ISSUER, ""),), "https://"),
@@ -203,6 +214,9 @@ MISTAKES: Final[dict[str, tuple[tuple[str, ...], str]]] = {
         (FIRST, '[[issuers.actors]]\nactor = "x"\nsources = ["crm"]\n'),
         "'crm' is not configured",
     ),
+    "a client with two ceilings": ((FIRST, LABELS, ceilings("clients", "client")), "stands twice"),
+    "a level with two ceilings": ((FIRST, LABELS, ceilings("assurance", "acr")), "stands twice"),
+    "an agent with two ceilings": ((FIRST, LABELS, ceilings("actors", "actor")), "stands twice"),
     "a step-up for nothing": ((FIRST, '[[step_up]]\nscope = "rag.read"\n'), "demands acr"),
     "a step-up for pushing": (
         (FIRST, '[[step_up]]\nscope = "rag.ingest"\nacr = ["x"]\n'),

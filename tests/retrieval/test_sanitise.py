@@ -52,6 +52,35 @@ def live(text: str) -> list[str]:
     )
 
 
+@pytest.mark.parametrize(
+    "unit",
+    [
+        " ",
+        "\t",
+        "a",
+        "data:",
+        "[",
+        "](",
+        "]:",
+        "[a]: ",
+        "`",
+        "\n ",
+        "\x1b[1",
+        "\x9d",
+        "\x9b1",
+        "(/",
+    ],
+)
+@pytest.mark.parametrize("before", ["", "data:", "["])
+def test_a_long_run_of_anything_ends(before: str, unit: str) -> None:
+    """
+    A rule that takes the square of the length would not, within the limit of a test.
+    """
+    shown = inert(before + unit * (1_000_000 // len(unit)) + "\nend")
+
+    assert shown.endswith("end")
+
+
 @pytest.mark.parametrize("text", LIVE)
 def test_nothing_live_is_left(text: str) -> None:
     """

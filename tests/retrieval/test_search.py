@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acl.index.reading import Leg
+from acl.index.reading import Leg, Question
 from acl.model.documents import Hit
 from acl.model.identifiers import ChunkId, DocumentKey, ReadershipKey
-from retrieval.search import RRF_K, fuse
+from acl.model.scope import ReadScope
+from retrieval.search import RRF_K, ScopedSearch, fuse
 
 FULL = 10
 
@@ -87,3 +88,25 @@ def test_the_score_is_the_reciprocal_rank(rank: int) -> None:
 
     assert 60 == RRF_K
     assert [name for name, _ in scored] == names(fuse((leg(*scored),), full=FULL))
+
+
+def test_what_only_a_deeper_search_finds_comes_last() -> None:
+    """
+    By its score d would stand before b, which an earlier page has shown already.
+    """
+    deep = (
+        leg(("a", 0.9), ("b", 0.8), ("c", 0.7), ("d", 0.6)),
+        leg(("e", 7.0), ("f", 6.0), ("d", 5.0)),
+    )
+
+    class Index:
+        def search(
+            self, question: Question, *, scope: ReadScope, candidates: int
+        ) -> tuple[Leg, ...]:
+            del question, scope
+            return tuple(Leg(one.hits[:candidates]) for one in deep)
+
+    found = list(ScopedSearch(Index(), 3).nearest(Question([], {}), None))  # type: ignore[arg-type]
+
+    assert [["a", "e", "b", "f"], ["d", "c"]] == [names(hits) for hits in found]
+    assert ["d", "a", "e"] == names(fuse(deep, full=12))[:3]

@@ -36,9 +36,11 @@ from ingestion.wiring import build_reconciler
 from retrieval.answer import ReadingRoom
 from retrieval.api.app import create_app
 from retrieval.authorize import SourceBudgets
+from retrieval.console.routes import console_routes
 from retrieval.wiring import Tools, build_room
 from tests.acl.identity.issuers import AUDIENCE, ISSUER, Issuer, public_jwk
 from tests.ingestion.world import MarkingRedactor, write_lines
+from tests.retrieval.console.desks import Desk, console_of, desk_of
 
 ALGORITHM: Final = "ES256"
 STALENESS: Final = timedelta(hours=1)
@@ -201,11 +203,15 @@ class Installation:
         )
 
 
-def client(room: ReadingRoom) -> TestClient:
+def client(room: ReadingRoom, desk: Desk | None = None) -> TestClient:
     """
-    Return an HTTP client of a reading room.
+    Return an HTTP client of a reading room and its page; `tests.retrieval.console.desks.opened`
+    opens the page with the app's `sessions`, and `desk` is where its readers sign in.
     """
     app = create_app(room, resource=AUDIENCE, issuers=[ISSUER], probes={}, close=lambda: None)
+    console = console_of(room, desk or desk_of(room))
+    app.include_router(console_routes(console))
+    app.state.sessions = console.sessions
     return TestClient(app, raise_server_exceptions=False)
 
 

@@ -1,6 +1,6 @@
 """
-Every operation of the API and every tool of MCP, taken from their own descriptions, and how a
-reader calls it.
+Every operation of the API and every tool of MCP, taken from their own descriptions, the reader's
+page, and how a reader calls it.
 
 A new operation, tool, parameter or body member has no entry here, and `test_object_access` fails
 until it has one: nothing is added without being attacked.
@@ -12,18 +12,27 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from acl.model.scopes import PLAIN_SCOPES
+from retrieval.addresses import page_path
 from retrieval.answer import ReadingRoom
 from retrieval.mcp.results import PROVENANCE, REQUEST_ID
 from retrieval.mcp.tools import declared
 from tests.acl.identity.issuers import unb64
+from tests.retrieval.console.desks import opened
 from tests.retrieval.mcp.speaking import Speaker
 from tests.scenarios.installation import client
 
 Headers = Mapping[str, str]
+PAGE: Final = "readers page"
+SHOWN: Final = "shown"
+ANYTHING: Final = "everything that stands in this text"
+"""
+Asked where the answer repeats the question: it is to hold nothing that is looked for.
+"""
 
 
 @dataclass(frozen=True)
@@ -35,12 +44,23 @@ class Target:
     source: str
     document: str
     passage: str
-    words: str = "everything that stands in this text"
+    words: str = ANYTHING
 
 
 def search(http: TestClient, headers: Headers, target: Target) -> Response:
     body = {"query": target.words, "limit": 50, "filters": {"sources": [target.source]}}
     return http.post("/v1/search", json=body, headers=headers)
+
+
+def search_in_store(http: TestClient, headers: Headers, target: Target) -> Response:
+    where = f"/v1/vector_stores/{quote(target.source or 'x', safe='')}/search"
+    return http.post(where, json={"query": ANYTHING, "max_num_results": 50}, headers=headers)
+
+
+def search_with_filter(http: TestClient, headers: Headers, target: Target) -> Response:
+    chosen = {"type": "eq", "key": "source", "value": target.source}
+    body = {"query": ANYTHING, "max_num_results": 50, "filters": chosen}
+    return http.post("/v1/vector_stores/all/search", json=body, headers=headers)
 
 
 def passage(http: TestClient, headers: Headers, target: Target) -> Response:
@@ -74,6 +94,12 @@ def mcp_search_documents(http: TestClient, headers: Headers, target: Target) -> 
     return Speaker(http, headers).call("search_documents", **asked)
 
 
+def reader_page(http: TestClient, headers: Headers, target: Target) -> Response:
+    app = http.app
+    assert isinstance(app, FastAPI)
+    return opened(http, app.state.sessions, headers, page_path(target.passage))
+
+
 def verify(http: TestClient, headers: Headers, target: Target) -> Response:
     """
     Verify what the caller has just been released, in the name of the target's passage.
@@ -100,35 +126,50 @@ def _page(path: str) -> Callable[[TestClient, Headers, Target], Response]:
 Call = Callable[[TestClient, Headers, Target], Response]
 CALLS: Final[Mapping[str, Call]] = {
     "searchDocuments": search,
+    "searchVectorStore": search_in_store,
     "getPassage": passage,
     "getDocument": document_in_source,
     "explainDecision": explain,
     "mcp/search": mcp_search,
     "mcp/fetch": mcp_fetch,
     "mcp/search_documents": mcp_search_documents,
+    PAGE: reader_page,
     "verifyProvenance": verify,
     "checkAnswer": check,
     "resourceMetadata": _page("/.well-known/oauth-protected-resource"),
     "provenanceKeys": _page("/.well-known/jwks.json"),
+    "actions": _page("/openapi/actions.json"),
     "health": _page("/healthz"),
     "ready": _page("/readyz"),
 }
 
 TOOLS: Final = ("mcp/search", "mcp/fetch", "mcp/search_documents")
-RELEASING: Final = ("searchDocuments", "getPassage", "getDocument", *TOOLS)
+RELEASING: Final = (
+    "searchDocuments",
+    "searchVectorStore",
+    "getPassage",
+    "getDocument",
+    PAGE,
+    *TOOLS,
+)
 """
 Those that hand out text, or titles.
 """
 
-SEARCHING: Final = frozenset({"searchDocuments", "mcp/search", "mcp/search_documents"})
+SEARCHING: Final = frozenset(
+    {"searchDocuments", "searchVectorStore", "mcp/search", "mcp/search_documents"}
+)
 
 IDENTIFIERS: Final[Mapping[tuple[str, str], Call]] = {
     ("searchDocuments", "filters.sources"): search,
+    ("searchVectorStore", "vector_store_id"): search_in_store,
+    ("searchVectorStore", "filters"): search_with_filter,
     ("getPassage", "passage_id"): passage,
     ("getDocument", "document_id"): document,
     ("getDocument", "source"): document_in_source,
     ("mcp/fetch", "id"): mcp_fetch,
     ("mcp/search_documents", "sources"): mcp_search_documents,
+    (PAGE, "passage_id"): reader_page,
 }
 """
 Every parameter that names something, with a call that is led by it.
@@ -142,7 +183,18 @@ they tell is attacked in `tests/security/test_proofs_over_http.py`.
 
 NAMING_NOTHING: Final = frozenset(
     {
-        *(("searchDocuments", one) for one in ("query", "limit", "at_least_epoch")),
+        *(("searchDocuments", one) for one in ("query", "limit", "at_least_epoch", "cursor")),
+        *(
+            ("searchVectorStore", one)
+            for one in (
+                "query",
+                "max_num_results",
+                "ranking_options.ranker",
+                "ranking_options.score_threshold",
+                "rewrite_query",
+                "page",
+            )
+        ),
         ("mcp/search", "query"),
         *(
             ("mcp/search_documents", one)
@@ -170,13 +222,14 @@ NAMED_BY_OPERATORS: Final = frozenset(
 
 def operations(room: ReadingRoom) -> dict[str, Any]:
     """
-    Return every operation of the description, and every tool, by its name.
+    Return every operation of the description, every tool, and the page, by its name.
     """
     described = client(room).get("/openapi.json").json()
     found = {
         one["operationId"]: one for path in described["paths"].values() for one in path.values()
     }
-    return found | {f"mcp/{one['name']}": one for one in declared(PLAIN_SCOPES)}
+    page = {"parameters": [{"name": "passage_id"}]}
+    return found | {f"mcp/{one['name']}": one for one in declared(PLAIN_SCOPES)} | {PAGE: page}
 
 
 def parameters(room: ReadingRoom) -> Iterator[tuple[str, str]]:
@@ -203,13 +256,26 @@ def _members(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Iterator[
         yield from inner or [name]
 
 
+def body_of(response: Response) -> dict[str, Any]:
+    """
+    Return what a response says: JSON, or what the page shows.
+    """
+    if response.headers.get("content-type", "").startswith("text/html"):
+        return {SHOWN: response.text}
+    said: dict[str, Any] = response.json() if response.content else {}
+    return said
+
+
 def found_nothing(response: Response) -> bool:
     """
     Say whether a search, over REST or MCP, has answered that there is nothing.
     """
-    body = response.json()
+    body = body_of(response)
     answered = body.get("result", {}).get("structuredContent", body)
-    kept = (answered.get(one) for one in ("passages", "results", "context"))
+    kept = (
+        answered.get(one)
+        for one in ("passages", "results", "context", "data", "next_page", "next_cursor", SHOWN)
+    )
     return response.status_code == 200 and not any(kept)
 
 
@@ -217,7 +283,7 @@ def refused(response: Response) -> bool:
     """
     Say whether a tool has answered that it cannot.
     """
-    result = response.json().get("result", {})
+    result = body_of(response).get("result", {})
     return bool(result.get("isError")) and "structuredContent" not in result
 
 
@@ -227,7 +293,7 @@ def not_there(response: Response) -> bool:
     """
     if response.status_code == 404:
         return True
-    result = response.json().get("result", {})
+    result = body_of(response).get("result", {})
     absent = {"content": [{"type": "text", "text": "not found"}], "isError": True}
     return bool(result == absent)
 
@@ -247,7 +313,7 @@ def told(response: Response) -> tuple[int, list[tuple[str, str]], dict[str, Any]
     Left out is `request_id`, which is drawn at random for every request, whatever happens; of a
     signed statement all is told but that, the boundary and the moment.
     """
-    body: dict[str, Any] = response.json()
+    body = body_of(response)
     body.pop("request_id", None)
     meta = body.get("result", {}).get("_meta", {})
     meta.pop(REQUEST_ID, None)

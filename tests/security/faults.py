@@ -38,6 +38,7 @@ from retrieval.identity_wiring import trusted_issuers
 from tests.acl.identity.issuers import ISSUER
 from tests.acl.identity.tls import TRUST
 from tests.ingestion.world import UNREDACTABLE, MarkingRedactor
+from tests.security.endpoints import PAGE
 from tests.security.ward import ALICE, ENG, KEEPER, Ward
 
 Fault = Callable[[Ward], AbstractContextManager[None]]
@@ -241,7 +242,7 @@ def redactor_down(ward: Ward) -> None:
             return super().redact(UNREDACTABLE + text)
 
     preparer = replace(ward.room.preparer, redactor=Broken())
-    ward.room = replace(ward.room, preparer=preparer)
+    ward.room = replace(ward.room, preparer=preparer, checker=Broken())
 
 
 def issuer_keys_down(ward: Ward) -> None:
@@ -374,11 +375,11 @@ FAULTS: Final[Mapping[str, Fault]] = {
 By name. None of them may let a passage out.
 """
 
-FETCHING: Final = frozenset({"getPassage", "getDocument", "mcp/fetch"})
+FETCHING: Final = frozenset({"getPassage", "getDocument", "mcp/fetch", PAGE})
 SERVED_ALL_THE_SAME: Final[Mapping[str, frozenset[str]]] = {
     "engine down": FETCHING,
     "index points lost": FETCHING,
-    "index key exchanged": frozenset({"getPassage", "mcp/fetch"}),
+    "index key exchanged": frozenset({"getPassage", "mcp/fetch", PAGE}),
     "redactor down": FETCHING,
 }
 """

@@ -20,7 +20,7 @@ from httpx2 import Response
 from retrieval.answer import ReadingRoom
 from tests.properties.reference import EVERYONE, Node, Reference, Statement
 from tests.scenarios.installation import Installation
-from tests.security.endpoints import CALLS, Target, document
+from tests.security.endpoints import CALLS, PAGE, Target, body_of, document
 
 READERS: Final = ("alice", "bob", "carol")
 GROUPS: Final = {
@@ -40,10 +40,20 @@ MARK: Final = re.compile(r"mark\d+of\d+x")
 LIKE_AN_ID: Final = re.compile(r"[\w.-]+(?:[/:@#?=&][\w.-]*)+")
 ADDRESS: Final = re.compile(r"https?://[^/]*/")
 NUMBERED: Final = re.compile(r"^(.*?)(\d+)$")
-NO_NAMES: Final = {"request_id", "acl_observed_at", "modified", "since", "signed_provenance"}
+NO_NAMES: Final = {
+    "request_id",
+    "acl_observed_at",
+    "modified",
+    "since",
+    "next_cursor",
+    "next_page",
+    "search_query",
+    "signed_provenance",
+}
 """
-Members that are drawn at random for each request, and times; and the statement, whose names stand
-beside it as well (`test_proofs_over_http`).
+Members that are drawn at random for each request, times, what the asker said, and cursors: these
+are another one for each question, and `test_cursors` tries them on others; and the statement,
+whose names stand beside it as well (`test_proofs_over_http`).
 """
 
 Place = tuple[str, str]
@@ -130,21 +140,24 @@ NOTHING: Final = Seen(frozenset(), frozenset(), frozenset())
 
 AIMS: Final[Mapping[str, Callable[[str, Sequence[str]], Iterable[Target]]]] = {
     "searchDocuments": lambda thing, sources: [Target(one, "", "", thing) for one in sources],
+    "searchVectorStore": lambda thing, _: [Target(thing, "", "")],
     "getPassage": lambda thing, _: [Target("", "", thing)],
     "getDocument": lambda thing, sources: [Target(one, thing, "") for one in sources],
     "explainDecision": lambda thing, sources: [Target(sources[0], thing, "")],
     "mcp/search": lambda thing, _: [Target("", "", "", thing)],
     "mcp/fetch": lambda thing, _: [Target("", "", thing)],
     "mcp/search_documents": lambda thing, sources: [Target(one, "", "", thing) for one in sources],
+    PAGE: lambda thing, _: [Target("", "", thing)],
     "verifyProvenance": lambda *_: [],
     "checkAnswer": lambda *_: [],
     "resourceMetadata": lambda *_: [],
     "provenanceKeys": lambda *_: [],
+    "actions": lambda *_: [],
     "health": lambda *_: [],
     "ready": lambda *_: [],
 }
 """
-What following a thing means, by operation; the last six look nothing up, or take nothing that
+What following a thing means, by operation; the last seven look nothing up, or take nothing that
 could be followed.
 """
 
@@ -201,7 +214,7 @@ class Follower:
 
     def _seen(self, reader: str, answer: Response) -> Seen:
         self.requests += 1
-        body = answer.json()
+        body = body_of(answer)
         # A mark of another company is a place that nobody here may read.
         marked = (self.company.marks.get(one, ("", one)) for one in MARK.findall(answer.text))
         released = {*marked, *_provenances(body)}
@@ -235,6 +248,8 @@ def _provenances(body: Any) -> Iterator[Place]:  # noqa: ANN401 - JSON
         for one in (body, *body.get("passages", ())):
             if "provenance" in one:
                 yield one["provenance"]["source"], one["provenance"]["document"]
+        for one in body.get("data", ()):
+            yield one["attributes"]["source"], one["attributes"]["document"]
 
 
 @lru_cache

@@ -135,5 +135,40 @@ PROMISES: Final[dict[str, str]] = {
         "member that is not listed leaves its group not fully known."
     ),
     "ldap-tls": "No password of a directory is sent to anybody but the server it belongs to.",
+    "cursor-carries-no-right": (
+        "A cursor says how far one reader has come with one question; it opens nothing, for nobody."
+    ),
+    "filters-only-narrow": (
+        "No filter finds more than the question would without it, or names a field of permissions."
+    ),
+    "honoured-or-refused": (
+        "What is asked in OpenAI's words is honoured or refused, in OpenAI's form; it is never "
+        "passed over."
+    ),
+    "as-described": "The API answers as its description says, within the limits of who reads it.",
+    "page-session": (
+        "A browser's session is a token that is verified at every request; it begins at the end of "
+        "a sign-in that this browser began, and nowhere else."
+    ),
+    "page-runs-nothing": "Whatever a document contains, on the reader's page it is text.",
+    "page-accessible": "The reader's page is for everybody: axe finds nothing wrong with it.",
+    "page-names-nobody": (
+        "Why a reader may see a passage is told without naming a group, another person, or how "
+        "many rules there are."
+    ),
+    "nothing-unseen": "Nothing that a person would not see in a text reaches a reader or a model.",
+    "hidden-text": "Text that a document does not show is left out, counted, and looked at.",
+    "inert": "Nothing in an answer is live: no link, image, markup, address or terminal command.",
+    "fence": "No document can step out of the fence that a context puts around it.",
+    "worst-case-model": (
+        "A model that does whatever its context says gives its reader nothing that this reader may "
+        "not read, and reaches nobody else."
+    ),
+    "flood": "No writer fills an answer, and nothing fills it by repeating itself.",
+    "host-limits": "No answer is larger than the smallest host takes, and what is cut says so.",
+    "kept-back": (
+        "What policy keeps back as an instruction is counted, and comes back when an operator "
+        "says so."
+    ),
     "key-file-permissions": "A key that others can read or change is not used.",
 }

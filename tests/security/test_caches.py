@@ -39,10 +39,16 @@ REVIEWED: Final = {
     "token's digest, for seconds, and never past its end",
     "acl/identity/dpop.py": "which proofs have come, by digest, and how many of each "
     "sender, for a minute; to refuse",
+    "retrieval/console/provider.py": "the endpoints of an issuer, for minutes; no reader's",
     "acl/decision/visibility.py": "what a reader sees, by identity links, ceiling and the expiries "
     "that have passed, in the view of one epoch",
     "acl/decision/exposure.py": "standings of made-up readers during one sync; no reader's",
-    "acl/index/engine_shard.py": "filters, by the whole scope that they were built from",
+    "acl/index/engine_shard.py": "filters, by the whole scope that they were built from, with the "
+    "rows that it covers, until any row changes",
+    "acl/index/dense_copy.py": "the rows of all points, the same for all readers, read back after "
+    "every write",
+    "acl/index/dense_rows.py": "vectors of all points, with names, sources and readerships; which "
+    "of them a search may look at is selected by its scope",
     "acl/keys/naming.py": "words and readerships to names, in an object of one tenant",
     "acl/index/terms.py": "words to stems, no data",
     "acl/index/hashing_embedder.py": "words to directions, no data",
@@ -72,7 +78,7 @@ def remembers(tree: ast.Module) -> bool:
     }
     library = {"lru_cache", "cache", "cached_property"}
     members = {one.attr for one in ast.walk(tree) if isinstance(one, ast.Attribute)}
-    ours = {"_last", "_plans", "_remembered", "_standings", "_until"}
+    ours = {"_last", "_plans", "_remembered", "_standings", "_until", "_vectors", "_gathered"}
     own = any(name.startswith("_cache") for name in members)
     return own or bool(imported & library or members & (ours | library - {"cache"}))
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from acl.audit.chain import AuditUnavailableError
-from retrieval.answer import AskedQuestion, ReadingRoom
+from retrieval.answer import ReadingRoom
+from retrieval.asked import AskedQuestion
 from tests.end_to_end.sabotage import without_filter, without_recheck
 from tests.end_to_end.test_audit import FullDisk
 from tests.scenarios.installation import Installation

@@ -181,9 +181,10 @@ def test_without_the_decision_the_bytes_would_differ(hall: Hall, era: str) -> No
 
 
 @pytest.mark.promise("absent-equals-forbidden")
-def test_a_cursor_in_other_hands_gives_what_is_theirs(shared: Installation, hall: Hall) -> None:
+@pytest.mark.promise("cursor-carries-no-right")
+def test_a_cursor_in_other_hands_is_refused(shared: Installation, hall: Hall) -> None:
     """
-    It says after how many passages to go on, of the same question, and nothing else.
+    As one that was made up; in its own it goes on.
     """
     source = shared.fresh()
     lines = [
@@ -203,10 +204,14 @@ def test_a_cursor_in_other_hands_gives_what_is_theirs(shared: Installation, hall
     asking = {"query": "pageword", "limit": 2}
 
     cursor = alice.told("search_documents", **asking)["next_cursor"]
-    page = bob.told("search_documents", **asking, cursor=cursor)
+    foreign, made_up = (
+        bob.result("search_documents", **asking, cursor=one) for one in (cursor, "A" * len(cursor))
+    )
 
-    assert ["bob"] == [one["title"] for one in page["passages"]]
-    assert bob.told("search_documents", **asking)["next_cursor"] == cursor
+    assert foreign == made_up
+    assert foreign["isError"]
+    page = alice.told("search_documents", **asking, cursor=cursor)
+    assert ["alice"] == [one["title"] for one in page["passages"]]
 
 
 @pytest.fixture

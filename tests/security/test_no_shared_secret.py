@@ -23,6 +23,7 @@ SECRET: Final = re.compile(
 OURS_TO_SHOW: Final = {
     "registry.password_file": "this service shows it to PostgreSQL",
     "issuers.introspection.client_secret_file": "this service shows it to the issuer",
+    "reader_page.client_secret_file": "the reader's page shows it to the issuer",
     "limits.password_file": "this service shows it to the storage of the limits",
     "directories.password_file": "this service shows it to the directory",
 }
@@ -33,9 +34,12 @@ Secrets that are configured. None is what somebody else shows to us.
 COMPARING: Final = {
     "acl/audit/chain.py": "MACs of records, under a key that never leaves",
     "acl/identity/dpop.py": "thumbprints and hashes of what the same request brings",
+    "acl/identity/id_tokens.py": "the nonce of a sign-in with the one that it began with",
     "acl/identity/possession.py": "a certificate's thumbprint with the token's",
     "acl/keys/acl_seal.py": "MACs of permissions, under a key that never leaves",
     "acl/keys/envelope.py": "commitments of data keys",
+    "retrieval/console/routes.py": "a form with the session that came with it; it signs out only",
+    "retrieval/console/sessions.py": "the state of a sign-in with the one that it began with",
 }
 """
 Where secrets are compared in constant time.

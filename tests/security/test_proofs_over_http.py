@@ -318,7 +318,8 @@ def test_what_a_client_may_not_carry_is_as_if_it_were_not_there(
 
 
 VARYING: Final = {
-    "id", "ingest_run", "acl_observed_at", "epoch", "context", "acl_revision", "heading_sha256",
+    "id", "url", "ingest_run", "acl_observed_at", "epoch", "context", "acl_revision",
+    "heading_sha256",
 }  # fmt: skip
 
 

@@ -18,7 +18,8 @@ from acl.index.reading import ChunkSearcher, Leg, Question
 from acl.model.documents import DocumentPermission
 from acl.model.identifiers import ChunkId, DocumentId, DocumentKey, Epoch, SourceName
 from acl.model.scope import ReadScope
-from retrieval.answer import AskedQuestion, ReadingRoom
+from retrieval.answer import ReadingRoom
+from retrieval.asked import AskedQuestion
 from retrieval.authorize import Authorized
 from retrieval.errors import NotFoundError
 from retrieval.recheck import Rechecker

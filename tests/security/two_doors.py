@@ -107,7 +107,7 @@ class TwoDoors(PermissionMachine):
         may = self.stack.asks(READERS[reader], client, sources)
         scope = everything if Door.SEARCH in self.removed else may.scope
 
-        hits = ScopedSearch(self.stack.reader, candidates).nearest(question, scope)
+        hits = next(ScopedSearch(self.stack.reader, candidates).nearest(question, scope))
         checked = self.stack.rechecker.still_readable(hits, may)
 
         left = hits if Door.RECHECK in self.removed else [one.hit for one in checked.released]

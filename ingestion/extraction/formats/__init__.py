@@ -19,6 +19,12 @@ FORMATS: Mapping[str, str] = MappingProxyType(
         "application/vnd.openxmlformats-officedocument.wordprocessingml.document": (
             f"{_HERE}.docx:extract"
         ),
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": (
+            f"{_HERE}.xlsx:extract"
+        ),
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation": (
+            f"{_HERE}.pptx:extract"
+        ),
         "message/rfc822": f"{_HERE}.eml:extract",
     }
 )

@@ -1,14 +1,14 @@
 """
 Word documents (OOXML), as Markdown of what a person would see on paper.
 
-Deleted and hidden text is left out, inserted text is kept: the reading of a
-person who accepts the changes. Headers, footers, footnotes and comments are not
-read. Entities are never expanded: OOXML forbids a DTD (ECMA-376-2), and so do we.
+Deleted and hidden text is left out and counted, and so is text that is white on
+nothing or too small to read; inserted text is kept: the reading of a person who
+accepts the changes. Headers, footers, footnotes and comments are not read.
+Entities are never expanded: OOXML forbids a DTD (ECMA-376-2), and so do we.
 """
 
-import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 
 import docx
@@ -18,19 +18,21 @@ from docx.oxml.ns import qn
 from docx.oxml.xmlchemy import BaseOxmlElement
 from docx.styles.style import CharacterStyle
 
+from ingestion.extraction.formats import colours, office
 from ingestion.extraction.formats.source import Source, UnreadableError
-from ingestion.extraction.limits import ExtractionLimits
+from ingestion.extraction.formats.unseen import Unseen
 from ingestion.extraction.wire import Extracted
 
-_OLE_MAGIC = b"\xd0\xcf\x11\xe0"
-_ENCRYPTED_FLAG = 0x1
 _DEEPEST_HEADING = 6
 
 _PARAGRAPH, _TABLE, _ROW, _CELL, _RUN = map(qn, ("w:p", "w:tbl", "w:tr", "w:tc", "w:r"))
 _WRAPPERS = frozenset(map(qn, ("w:sdt", "w:sdtContent", "w:customXml", "w:ins", "w:moveTo")))
-_NOT_SHOWN = frozenset(
+_VANISH, _SIZE, _COLOUR, _CHANGE = "docx-hidden", "docx-size", "docx-colour", "docx-deleted"
+_UNDONE_BY = {_VANISH: "w:vanish", _SIZE: "w:sz", _COLOUR: "w:color"}
+_DELETED = frozenset(map(qn, ("w:del", "w:moveFrom")))
+_NO_TEXT = frozenset(
     {
-        *map(qn, ("w:del", "w:moveFrom", "w:rPr", "w:pPr")),
+        *map(qn, ("w:rPr", "w:pPr")),
         # The second telling of the same drawing, for old programs.
         "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback",
     }
@@ -50,7 +52,8 @@ class _Styles:
     """
 
     headings: dict[str, int]
-    hidden: frozenset[str]
+    tricks: dict[str, str]
+    unseen: Unseen = field(default_factory=Unseen)
 
 
 def extract(source: Source) -> Extracted:
@@ -60,7 +63,7 @@ def extract(source: Source) -> Extracted:
     Raises:
         UnreadableError: Not such a file, encrypted, or a zip bomb.
     """
-    refuse_bombs(source.content, source.limits)
+    office.refuse_bombs(source.content, source.limits)
     document = _open(source.content)
     if document.element.getroottree().docinfo.internalDTD is not None:
         msg = "declares entities (a DTD), which this format forbids"
@@ -71,7 +74,7 @@ def extract(source: Source) -> Extracted:
     styles = _read_styles(document)
     blocks = [text for text in _blocks(document.element.body, styles) if text.strip()]
     title = document.core_properties.title or _first_heading(blocks)
-    return Extracted("\n\n".join(blocks), title=title, page_starts=())
+    return styles.unseen.beside("\n\n".join(blocks), title)
 
 
 def _open(content: bytes) -> Document:
@@ -82,40 +85,11 @@ def _open(content: bytes) -> Document:
         raise UnreadableError(msg) from error
 
 
-def refuse_bombs(content: bytes, limits: ExtractionLimits) -> None:
-    """
-    Judge the container by its directory, before anything is unpacked.
-
-    The directory can lie, but not usefully: no member is read beyond the size
-    that it declares there.
-
-    Raises:
-        UnreadableError: Not a zip file, encrypted, or too much inside.
-    """
-    if content.startswith(_OLE_MAGIC):
-        msg = "encrypted document, or the older binary format of Word"
-        raise UnreadableError(msg)
-    try:
-        members = zipfile.ZipFile(BytesIO(content)).infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        msg = f"damaged document: {error}"
-        raise UnreadableError(msg) from error
-    if len(members) > limits.archive_members:
-        msg = f"too large: {len(members)} files inside, more than {limits.archive_members}"
-        raise UnreadableError(msg)
-    if (unpacked := sum(member.file_size for member in members)) > limits.unpacked_bytes:
-        msg = f"too large: {unpacked} bytes unpacked, more than {limits.unpacked_bytes}"
-        raise UnreadableError(msg)
-    if any(member.flag_bits & _ENCRYPTED_FLAG for member in members):
-        msg = "encrypted document"
-        raise UnreadableError(msg)
-
-
 def _read_styles(document: Document) -> _Styles:
-    headings, hidden = {}, set()
+    headings, tricks = dict[str, int](), dict[str, str]()
     if not any(relation.reltype == RT.STYLES for relation in document.part.rels.values()):
         # python-docx would open its own default style sheet, and no file can be opened here.
-        return _Styles({}, frozenset())
+        return _Styles({}, {})
     for style in document.styles:
         if not isinstance(style, CharacterStyle):
             continue
@@ -124,9 +98,9 @@ def _read_styles(document: Document) -> _Styles:
             headings[style.style_id] = 1
         elif name.startswith("heading ") and name[8:].isdecimal():
             headings[style.style_id] = min(int(name[8:]), _DEEPEST_HEADING)
-        if style.font.hidden:
-            hidden.add(style.style_id)
-    return _Styles(headings, frozenset(hidden))
+        if trick := _trick_of(style.element):
+            tricks[style.style_id] = trick
+    return _Styles(headings, tricks)
 
 
 def _blocks(parent: BaseOxmlElement, styles: _Styles) -> Iterator[str]:
@@ -141,8 +115,6 @@ def _blocks(parent: BaseOxmlElement, styles: _Styles) -> Iterator[str]:
 
 def _paragraph(element: BaseOxmlElement, styles: _Styles) -> str:
     style = _style_of(element, "w:pPr/w:pStyle")
-    if style in styles.hidden:
-        return ""
     text = "".join(_visible(element, styles)).strip()
     if style in styles.headings and text:
         return "#" * styles.headings[style] + " " + " ".join(text.split())
@@ -151,22 +123,54 @@ def _paragraph(element: BaseOxmlElement, styles: _Styles) -> str:
 
 def _visible(parent: BaseOxmlElement, styles: _Styles) -> Iterator[str]:
     for element in parent:
-        if element.tag in _NOT_SHOWN or (element.tag == _RUN and _is_hidden(element, styles)):
-            continue
-        if element.tag == qn("w:t"):
+        trick = _trick(element, styles)
+        if trick is not None:
+            styles.unseen.note(trick, "".join(element.itertext(qn("w:t"), qn("w:delText"))))
+        elif element.tag == qn("w:t"):
             yield element.text or ""
         elif element.tag in _CHARACTERS:
             yield _CHARACTERS[element.tag]
-        else:
+        elif element.tag not in _NO_TEXT:
             yield from _visible(element, styles)
             # Paragraphs inside a paragraph are those of a text box.
             if element.tag == _PARAGRAPH:
                 yield "\n"
 
 
-def _is_hidden(run: BaseOxmlElement, styles: _Styles) -> bool:
-    marks = run.xpath("w:rPr/w:vanish[not(@w:val) or not(@w:val='0' or @w:val='false')]")
-    return bool(marks) or _style_of(run, "w:rPr/w:rStyle") in styles.hidden
+def _trick(element: BaseOxmlElement, styles: _Styles) -> str | None:
+    if element.tag in _DELETED:
+        return _CHANGE
+    if element.tag != _RUN:
+        return None
+    own = _trick_of(element) or styles.tricks.get(_style_of(element, "w:rPr/w:rStyle"))
+    return own or (_inherited(element, styles) if styles.tricks else None)
+
+
+def _inherited(run: BaseOxmlElement, styles: _Styles) -> str | None:
+    """
+    Return the trick of the paragraph's style, unless the run says otherwise.
+    """
+    trick = styles.tricks.get(_style_of(run, "ancestor::w:p[1]/w:pPr/w:pStyle"))
+    return None if trick is None or run.xpath(f"w:rPr/{_UNDONE_BY[trick]}") else trick
+
+
+def _trick_of(element: BaseOxmlElement) -> str | None:
+    """
+    Return the trick by which a run, or what has a style, is not seen.
+    """
+    if element.xpath("w:rPr/w:vanish[not(@w:val) or not(@w:val='0' or @w:val='false')]"):
+        return _VANISH
+    size = element.xpath("w:rPr/w:sz/@w:val")
+    if size and str(size[0]).isdecimal() and int(size[0]) < 2 * colours.LEAST_POINTS:
+        return _SIZE
+    ink = element.xpath("w:rPr/w:color/@w:val")
+    colour = colours.of_hex(str(ink[0])) if ink else None
+    if colour is None or not colours.same(colour, colours.WHITE):
+        return None
+    # White on a ground of its own, or in a shape or table, which may have one, is readable.
+    grounds = "ancestor-or-self::*[w:rPr/w:shd or w:rPr/w:highlight or w:pPr/w:shd]"
+    inside = "ancestor::w:tbl | ancestor::w:txbxContent | /w:document/w:background"
+    return None if element.xpath(f"{grounds} | {inside}") else _COLOUR
 
 
 def _style_of(element: BaseOxmlElement, path: str) -> str:

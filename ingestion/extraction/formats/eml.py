@@ -11,6 +11,7 @@ from email.parser import BytesParser
 
 from ingestion.extraction.formats.html import decode, to_markdown
 from ingestion.extraction.formats.source import Source, UnreadableError
+from ingestion.extraction.formats.unseen import Unseen
 from ingestion.extraction.wire import Extracted
 
 _SHOWN_HEADERS = ("From", "To", "Cc", "Subject", "Date")
@@ -31,8 +32,9 @@ def extract(source: Source) -> Extracted:
     block = "\n".join(f"{name}: {value}" for name, value in headers.items())
     attachments = [_name_of(part) for part in mail.walk() if _is_attachment(part)]
     listed = [f"Attachments: {', '.join(attachments)}"] if attachments else []
-    parts = [block, *filter(None, map(str.strip, _bodies(mail))), *listed]
-    return Extracted("\n\n".join(parts), title=headers.get("Subject"), page_starts=())
+    unseen = Unseen()
+    parts = [block, *filter(None, map(str.strip, _bodies(mail, unseen))), *listed]
+    return unseen.beside("\n\n".join(parts), headers.get("Subject"))
 
 
 def _header(mail: Message, name: str) -> str:
@@ -46,28 +48,28 @@ def _header(mail: Message, name: str) -> str:
     return " ".join(str(value).split())
 
 
-def _bodies(part: Message) -> Iterator[str]:
+def _bodies(part: Message, unseen: Unseen) -> Iterator[str]:
     """
     Yield the texts that a mail program would show, in their order.
     """
     if _is_attachment(part):
         return
     if part.get_content_type() == "multipart/alternative":
-        yield from _best_alternative(part)
+        yield from _best_alternative(part, unseen)
     elif part.is_multipart():
         for inner in _parts(part):
-            yield from _bodies(inner)
+            yield from _bodies(inner, unseen)
     elif part.get_content_maintype() == "text":
-        yield _text(part)
+        yield _text(part, unseen)
 
 
-def _best_alternative(part: Message) -> Iterator[str]:
+def _best_alternative(part: Message, unseen: Unseen) -> Iterator[str]:
     """
     Prefer the plain text, which can hide nothing; else the first that has words.
     """
     ranked = sorted(_parts(part), key=lambda inner: inner.get_content_type() != "text/plain")
     for inner in ranked:
-        texts = [text for text in _bodies(inner) if text.strip()]
+        texts = [text for text in _bodies(inner, unseen) if text.strip()]
         if texts:
             yield from texts
             return
@@ -80,14 +82,14 @@ def _parts(part: Message) -> list[Message]:
     return [inner for inner in inside if isinstance(inner, EmailMessage)]
 
 
-def _text(part: Message) -> str:
+def _text(part: Message, unseen: Unseen) -> str:
     content = part.get_payload(decode=True)
     if not isinstance(content, bytes):
         return ""
     charset = part.get_param("charset", None)
     declared = charset if isinstance(charset, str) else None
     if part.get_content_type() == "text/html":
-        return to_markdown(_decode(content, declared))[0]
+        return to_markdown(_decode(content, declared), unseen)[0]
     return _decode(content, declared or "utf-8")
 
 

@@ -2,9 +2,9 @@
 HTML, as Markdown of what a person would see in a browser.
 
 Hidden text is where instructions to a language model hide, so what the markup
-itself declares hidden is removed. Style sheets are not computed: a class that
-some sheet hides still counts as seen. Nothing is loaded, no script is run, and
-entities are those of HTML, which do not expand into one another.
+or the page's own style sheets hide is removed and counted (see `html_styles`);
+what a picture is described by is marked as such. Nothing is loaded, no script
+is run, and entities are those of HTML, which do not expand into one another.
 """
 
 import codecs
@@ -12,19 +12,21 @@ import re
 
 import markdownify
 from bs4 import BeautifulSoup, Comment, Declaration, Doctype, ProcessingInstruction, Tag
+from bs4.element import NavigableString
 
+from ingestion.extraction.formats.html_styles import (
+    COLOUR,
+    hiding,
+    styles_of,
+    unreadable,
+)
 from ingestion.extraction.formats.source import Source, UnreadableError
+from ingestion.extraction.formats.unseen import Unseen
 from ingestion.extraction.wire import Extracted
 
-_NEVER_SEEN = (
-    "head", "script", "style", "template", "noscript", "noframes", "iframe", "object", "svg",
-    "datalist", "title",
-)  # fmt: skip
+_NO_TEXT = ("head", "script", "style", "title")
 _NOT_TEXT = (Comment, Declaration, Doctype, ProcessingInstruction)
-_HIDING_STYLE = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0(?![.\d])|font-size\s*:\s*0(?![.\d])",
-    re.IGNORECASE,
-)
+_COMMENT = "html-comment"
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([-\w]+)", re.IGNORECASE)
 _META_WITHIN_BYTES = 1024
 """Where a declaration must stand to count (HTML standard, prescan a byte stream)."""
@@ -37,18 +39,19 @@ def extract(source: Source) -> Extracted:
     """
     Return the visible text; the title is `<title>`, else the first `<h1>`.
     """
-    text, title = to_markdown(decode(source.content, source.charset))
-    return Extracted(text, title=title, page_starts=())
+    unseen = Unseen()
+    text, title = to_markdown(decode(source.content, source.charset), unseen)
+    return unseen.beside(text, title)
 
 
-def to_markdown(markup: str) -> tuple[str, str | None]:
+def to_markdown(markup: str, unseen: Unseen) -> tuple[str, str | None]:
     """
-    Return text and title of an HTML document.
+    Return text and title of an HTML document; what is hidden is noted.
     """
     # Bytes with a fixed encoding, so that a declaration inside cannot change it again.
     soup = BeautifulSoup(markup.encode("utf-8", "replace"), "lxml", from_encoding="utf-8")
     title = _title(soup)
-    _remove_unseen(soup)
+    _remove_unseen(soup, unseen)
     _simplify(soup)
     return _BLANK_LINES.sub("\n\n", _render(soup)).strip(), title
 
@@ -93,29 +96,50 @@ def _title(soup: BeautifulSoup) -> str | None:
     return None
 
 
-def _remove_unseen(soup: BeautifulSoup) -> None:
-    for text in soup.find_all(string=lambda text: isinstance(text, _NOT_TEXT)):
-        text.extract()
-    for tag in soup.find_all(_is_unseen):
+def _remove_unseen(soup: BeautifulSoup, unseen: Unseen) -> None:
+    _remove_comments(soup, unseen)
+    # Read before the sheets go, and held by the objects that they are about until all is done.
+    styles, tags = styles_of(soup), list(soup.find_all())
+    # Asked of a tag itself, this would be a search of all that stands in it.
+    gone: set[int] = set()
+    for tag in tags:
         # Inside something removed already, there is nothing left to do.
-        if not tag.decomposed:
+        if id(tag) in gone:
+            continue
+        trick = None if tag.name in _NO_TEXT else hiding(tag, styles)
+        if tag.name in _NO_TEXT or trick is not None:
+            if trick is not None:
+                unseen.note(trick, tag.get_text(" "))
+            gone.update(map(id, [tag, *tag.find_all()]))
             tag.decompose()
+    for tag in unreadable((one for one in tags if id(one) not in gone), styles):
+        _remove_own_text(tag, unseen)
 
 
-def _is_unseen(tag: Tag) -> bool:
-    if tag.name in _NEVER_SEEN or tag.has_attr("hidden"):
-        return True
-    if str(tag.get("aria-hidden", "")).strip().lower() == "true":
-        return True
-    return bool(_HIDING_STYLE.search(str(tag.get("style", ""))))
+def _remove_comments(soup: BeautifulSoup, unseen: Unseen) -> None:
+    for text in soup.find_all(string=lambda text: isinstance(text, _NOT_TEXT)):
+        if isinstance(text, Comment):
+            unseen.note(_COMMENT, text)
+        text.extract()
+
+
+def _remove_own_text(tag: Tag, unseen: Unseen) -> None:
+    for text in [one for one in tag.children if isinstance(one, NavigableString)]:
+        if text.strip():
+            unseen.note(COLOUR, text)
+            text.extract()
 
 
 def _simplify(soup: BeautifulSoup) -> None:
     """
-    Reduce pictures to their description, and links that are code or data to their text.
+    Reduce pictures to their description, which is marked as one, and links that are code or
+    data to their text. What shows only under a pointer goes.
     """
     for image in soup.find_all("img"):
-        image.replace_with(str(image.get("alt") or ""))
+        described = " ".join(str(image.get("alt") or "").split())
+        image.replace_with(f"(picture: {described})" if described else "")
+    for tag in soup.find_all(title=True):
+        del tag["title"]
     for link in soup.find_all("a", href=True):
         if not _PLAIN_LINK.match(str(link["href"]).strip()):
             link.unwrap()

@@ -7,7 +7,10 @@ A comment inside code is shown, and stays.
 import re
 
 from ingestion.extraction.formats.source import Source, decode_strictly, normal_form
+from ingestion.extraction.formats.unseen import Unseen
 from ingestion.extraction.wire import Extracted
+
+COMMENT = "markdown-comment"
 
 # The leftmost match wins, which is how a fence inside a comment and a comment
 # inside a fence are told apart. A code span ends with its paragraph
@@ -30,15 +33,22 @@ def extract(source: Source) -> Extracted:
     """
     Return the Markdown text; the title is its first heading of the first level.
     """
-    text = normal_form(decode_strictly(source))
-    return Extracted(remove_comments(text), title=_title(text), page_starts=())
+    text, unseen = normal_form(decode_strictly(source)), Unseen()
+    return unseen.beside(remove_comments(text, unseen), _title(text))
 
 
-def remove_comments(text: str) -> str:
+def remove_comments(text: str, unseen: Unseen) -> str:
     """
     Remove HTML comments outside code; one that is never closed reaches to the end.
     """
-    return _CODE_OR_COMMENT.sub(lambda found: found["fence"] or found["code"] or "", text)
+
+    def kept(found: re.Match[str]) -> str:
+        shown = found["fence"] or found["code"]
+        if shown is None:
+            unseen.note(COMMENT, found.group()[4:])
+        return shown or ""
+
+    return _CODE_OR_COMMENT.sub(kept, text)
 
 
 def _title(text: str) -> str | None:

@@ -1,15 +1,52 @@
 """
-PDF, page by page, as far as it holds text.
+PDF, page by page, as far as it holds text that one sees.
+
+Text that is drawn without ink, transparent, too small, beside the page, in its own colour of
+paper or in a layer that is not shown is left out and counted. For the last two the page is
+drawn, and looked at where the text should be. A scanned page whose text lies invisible over its
+picture is kept whole: there the picture shows what the text says, as far as anybody can tell.
 """
 
+import ctypes
+import sys
+from collections.abc import Iterator
 from itertools import accumulate
+from typing import Any, Final
 
+import numpy as np
 import pypdfium2
+import pypdfium2.raw as pdfium
 
+from ingestion.extraction.formats import colours
 from ingestion.extraction.formats.source import Source, UnreadableError, normal_form
+from ingestion.extraction.formats.unseen import Unseen
 from ingestion.extraction.wire import Extracted
 
 _BETWEEN_PAGES = "\n\n"
+_INVISIBLE, _TRANSPARENT, _SIZE = "pdf-invisible", "pdf-transparent", "pdf-size"
+_OUTSIDE, _UNSEEN, _SCANNED = "pdf-off-page", "pdf-unseen", "pdf-scanned-text"
+
+_MAX_FORM_DEPTH: Final = 8
+_NO_INK: Final = frozenset({3, 7})
+"""
+Text rendering modes (ISO 32000-1, table 106): neither fill nor stroke; only clip.
+"""
+
+_LEAST_ALPHA: Final = 25
+_PALE: Final = 200
+"""
+Ink of which every part is above this may not be told from paper.
+"""
+
+_LEAST_CONTRAST: Final = 40
+"""
+How far, of 255, the lightest and the darkest point of drawn letters are apart at least.
+"""
+
+_EDGE: Final = 0.2
+_SCALE: Final = 2.0
+_MAX_DRAWN_PIXELS: Final = 16_000_000
+_MOST_OF_THE_PAGE: Final = 0.5
 
 
 def extract(source: Source) -> Extracted:
@@ -19,14 +56,14 @@ def extract(source: Source) -> Extracted:
     Raises:
         UnreadableError: Encrypted, damaged, too many pages, or no text on any page.
     """
-    document = _open(source)
-    pages = [normal_form(_text_of(document, number)) for number in range(len(document))]
+    document, unseen = _open(source), Unseen()
+    pages = [normal_form(_text_of(document, one, unseen)) for one in range(len(document))]
     if not any(page.strip() for page in pages):
         msg = f"no text on any of {len(pages)} pages: scanned pictures, or text drawn as shapes"
         raise UnreadableError(msg)
     starts = accumulate((len(page) + len(_BETWEEN_PAGES) for page in pages[:-1]), initial=0)
     title = document.get_metadata_value("Title")
-    return Extracted(_BETWEEN_PAGES.join(pages), title=title, page_starts=tuple(starts))
+    return unseen.beside(_BETWEEN_PAGES.join(pages), title, tuple(starts))
 
 
 def _open(source: Source) -> pypdfium2.PdfDocument:
@@ -44,12 +81,154 @@ def _open(source: Source) -> pypdfium2.PdfDocument:
     return document
 
 
-def _text_of(document: pypdfium2.PdfDocument, number: int) -> str:
+def _text_of(document: pypdfium2.PdfDocument, number: int, unseen: Unseen) -> str:
     try:
         page = document[number]
-        text = page.get_textpage().get_text_range()
+        text_page = page.get_textpage()
+        objects = list(_text_objects(page.raw))
+        look = _Look(page)
+        tricks = {_address(one): trick for one in objects if (trick := look.trick(one))}
+        text = _shown(page, text_page, objects, tricks, unseen)
     except pypdfium2.PdfiumError as error:
         msg = f"damaged PDF: page {number + 1}: {error}"
         raise UnreadableError(msg) from error
     page.close()
-    return str(text)
+    return text
+
+
+def _shown(
+    page: pypdfium2.PdfPage,
+    text_page: pypdfium2.PdfTextPage,
+    objects: list[Any],
+    tricks: dict[int, str],
+    unseen: Unseen,
+) -> str:
+    whole = str(text_page.get_text_range())
+    if not tricks:
+        return whole
+    if all(tricks.get(_address(one)) == _INVISIBLE for one in objects) and _is_scanned(page):
+        # Kept and counted: nobody can tell whether the picture says the same.
+        unseen.characters[_SCANNED] += len(whole)
+        return whole
+    shown: list[str] = []
+    hidden: dict[str, list[str]] = {}
+    trick: str | None = None
+    for at in range(text_page.count_chars()):
+        drawn = pdfium.FPDFText_GetTextObject(text_page.raw, at)
+        # Spaces and line ends that nobody drew belong to what stands before them.
+        trick = tricks.get(_address(drawn)) if drawn else trick
+        into = shown if trick is None else hidden.setdefault(trick, [])
+        into.append(_character(text_page, at))
+    for name, characters in hidden.items():
+        unseen.note(name, "".join(characters))
+    return "".join(shown)
+
+
+def _character(text_page: pypdfium2.PdfTextPage, at: int) -> str:
+    code = int(pdfium.FPDFText_GetUnicode(text_page.raw, at))
+    return chr(code) if code <= sys.maxunicode else ""
+
+
+def _text_objects(holder: Any, depth: int = 0) -> Iterator[Any]:  # noqa: ANN401 - raw handles
+    inside = depth > 0
+    count = (
+        pdfium.FPDFFormObj_CountObjects(holder) if inside else pdfium.FPDFPage_CountObjects(holder)
+    )
+    for number in range(count):
+        one = (
+            pdfium.FPDFFormObj_GetObject(holder, number)
+            if inside
+            else pdfium.FPDFPage_GetObject(holder, number)
+        )
+        kind = pdfium.FPDFPageObj_GetType(one)
+        if kind == pdfium.FPDF_PAGEOBJ_TEXT:
+            yield one
+        elif kind == pdfium.FPDF_PAGEOBJ_FORM and depth < _MAX_FORM_DEPTH:
+            yield from _text_objects(one, depth + 1)
+
+
+def _is_scanned(page: pypdfium2.PdfPage) -> bool:
+    width, height = page.get_size()
+    for one in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=_MAX_FORM_DEPTH):
+        left, bottom, right, top = one.get_bounds()
+        if (right - left) * (top - bottom) >= _MOST_OF_THE_PAGE * width * height:
+            return True
+    return False
+
+
+class _Look:
+    """
+    Looks at the text objects of one page, and draws it only if it has to.
+    """
+
+    def __init__(self, page: pypdfium2.PdfPage) -> None:
+        self._page = page
+        self._box = page.get_bbox()
+        self._drawn: np.ndarray[Any, Any] | None = None
+
+    def trick(self, one: Any) -> str | None:  # noqa: ANN401 - a raw handle
+        """
+        Return the trick by which a text object is not seen.
+        """
+        if pdfium.FPDFTextObj_GetTextRenderMode(one) in _NO_INK:
+            return _INVISIBLE
+        red, green, blue, alpha = (ctypes.c_uint(255) for _ in range(4))
+        pdfium.FPDFPageObj_GetFillColor(one, red, green, blue, alpha)
+        if alpha.value < _LEAST_ALPHA:
+            return _TRANSPARENT
+        if _points(one) < colours.LEAST_POINTS:
+            return _SIZE
+        return self._trick_of_place(one, min(red.value, green.value, blue.value) > _PALE)
+
+    def _trick_of_place(self, one: Any, pale: bool) -> str | None:  # noqa: ANN401, FBT001
+        left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+        if not pdfium.FPDFPageObj_GetBounds(one, left, bottom, right, top):
+            return None
+        bounds = left.value, bottom.value, right.value, top.value
+        if self._is_outside(bounds):
+            return _OUTSIDE
+        # A layer is a mark on what is in it; which are shown is only seen by drawing the page.
+        doubtful = pale or pdfium.FPDFPageObj_CountMarks(one) > 0
+        return _UNSEEN if doubtful and self._is_blank(bounds) else None
+
+    def _is_outside(self, bounds: tuple[float, float, float, float]) -> bool:
+        left, bottom, right, top = bounds
+        least_x, least_y, most_x, most_y = map(float, self._box)
+        return right <= least_x or top <= least_y or left >= most_x or bottom >= most_y
+
+    def _is_blank(self, bounds: tuple[float, float, float, float]) -> bool:
+        picture = self._picture()
+        if picture is None:
+            return False
+        left, bottom, right, top = bounds
+        least_x, _, _, most_y = self._box
+        # The middle of the letters: what they stand on may end right around them.
+        edge = (top - bottom) * _EDGE
+        columns = slice(*_pixels(left - least_x + edge, right - least_x - edge))
+        rows = slice(*_pixels(most_y - top + edge, most_y - bottom - edge))
+        looked_at = picture[rows, columns]
+        return looked_at.size > 0 and int(np.ptp(looked_at, axis=(0, 1)).max()) < _LEAST_CONTRAST
+
+    def _picture(self) -> "np.ndarray[Any, Any] | None":
+        width, height = self._page.get_size()
+        if width * height * _SCALE**2 > _MAX_DRAWN_PIXELS or self._page.get_rotation():
+            return None
+        if self._drawn is None:
+            self._drawn = self._page.render(scale=_SCALE, may_draw_forms=False).to_numpy()
+        return self._drawn
+
+
+def _points(one: Any) -> float:  # noqa: ANN401 - a raw handle
+    size, matrix = ctypes.c_float(), pdfium.FS_MATRIX()
+    if not pdfium.FPDFTextObj_GetFontSize(one, size):
+        return colours.LEAST_POINTS
+    pdfium.FPDFPageObj_GetMatrix(one, matrix)
+    return abs(size.value) * float(np.hypot(matrix.c, matrix.d))
+
+
+def _pixels(first: float, last: float) -> tuple[int, int]:
+    return max(0, int(first * _SCALE)), max(0, int(last * _SCALE) + 1)
+
+
+def _address(one: Any) -> int:  # noqa: ANN401 - a raw handle
+    return ctypes.cast(one, ctypes.c_void_p).value or 0

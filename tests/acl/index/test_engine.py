@@ -68,7 +68,7 @@ def test_a_second_engine_on_the_same_directory_leaves(shared: Index) -> None:
     command = [sys.executable, "-m", "acl.index.engine_process"]
 
     second = subprocess.run(
-        [*command, str(shared.directory), str(DIMENSION)], check=False, timeout=60
+        [*command, str(shared.directory), str(DIMENSION), "0"], check=False, timeout=60
     )
 
     assert EXIT_ALREADY_RUNNING == second.returncode

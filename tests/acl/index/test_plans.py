@@ -209,7 +209,7 @@ def test_publishing_makes_no_other_revision_visible(
     for revision in (1, 2):
         dense = vector(revision).tolist()
         shard.stage([[chunk_of(key, revision), source, key, revision, dense, [SALARY], [1.0]]])
-    monkeypatch.setattr(shard, "discard", lambda _: None)
+    monkeypatch.setattr(shard, "_discard", lambda _: None)
 
     shard.publish([[key, 1, 1, OPEN]])
 

@@ -191,6 +191,7 @@ COUNTS_OR_WRITES = {
     "ping": "tells the dimension",
     "count": "counts the points of one revision by its document's secret name",
     "total": "counts all points, for agreement with the registry; no reader is told",
+    "scanned": "counts the points whose vectors are in memory; for the operator",
     "discard": "deletes",
     "stage": "writes what no search finds",
     "publish": "writes",
@@ -206,7 +207,7 @@ def test_every_operation_of_the_engine_has_been_reviewed() -> None:
     A new one that reads must ask for a scope; say so here.
     """
     offered = {name for name in vars(EngineShard) if not name.startswith("_")}
-    internal = {"operations", "close"}
+    internal = {"operations", "close", "gather"}
 
     assert READS | COUNTS_OR_WRITES.keys() == offered - internal
 
@@ -220,6 +221,7 @@ def test_nothing_but_a_search_returns_anything_of_a_document(index: Index) -> No
         "ping": [],
         "count": [key, 1],
         "total": [],
+        "scanned": [],
         "discard": [[[key, 1]]],
         "stage": [[]],
         "publish": [[[key, 1, 1, OPEN]]],
@@ -232,7 +234,7 @@ def test_nothing_but_a_search_returns_anything_of_a_document(index: Index) -> No
     assert COUNTS_OR_WRITES.keys() == calls.keys()
     answers = {name: index.lease.call(name, *arguments) for name, arguments in calls.items()}
     numbers = {name: answer for name, answer in answers.items() if answer is not None}
-    assert {"ping": DIMENSION, "count": 1, "total": 1} == numbers
+    assert {"ping": DIMENSION, "count": 1, "total": 1, "scanned": 1} == numbers
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from acl.identity.jwks import MAX_KEYS
 from acl.keys.errors import KeyFileError
 from acl.keys.files import RETIRED_FILE, create_keys, load_keys, rotate_provenance
-from acl.keys.signing import PUBLIC_MEMBERS, SigningKeys, public_jwk, retired_keys
+from acl.keys.signing import MAX_RETIRED, PUBLIC_MEMBERS, SigningKeys, public_jwk, retired_keys
 
 pytestmark = pytest.mark.promise("signed-provenance")
 
@@ -49,8 +50,8 @@ def test_a_thumbprint_is_that_of_the_standard() -> None:
 def test_what_a_replaced_key_has_signed_still_verifies(keys: Path) -> None:
     first = kids(keys)
 
-    second = rotate_provenance(keys, compromised=False)
-    third = rotate_provenance(keys, compromised=False)
+    second = rotate_provenance(keys).kid
+    third = rotate_provenance(keys).kid
 
     assert [third, second, *first] == kids(keys)
     assert 0o600 == (keys / RETIRED_FILE).stat().st_mode & 0o777
@@ -62,12 +63,46 @@ def test_what_a_compromised_key_has_signed_does_not(keys: Path) -> None:
     What was signed before it still does.
     """
     (first,) = kids(keys)
-    second = rotate_provenance(keys, compromised=False)
+    second = rotate_provenance(keys).kid
 
-    third = rotate_provenance(keys, compromised=True)
+    third = rotate_provenance(keys, compromised=True).kid
 
     assert [third, first] == kids(keys)
     assert second not in kids(keys)
+
+
+def test_a_key_that_was_replaced_before_it_was_found_out_can_be_distrusted(keys: Path) -> None:
+    (first,) = kids(keys)
+    second = rotate_provenance(keys).kid
+
+    third = rotate_provenance(keys, distrusted=[first]).kid
+
+    assert [third, second] == kids(keys)
+    with pytest.raises(KeyFileError) as refused:
+        rotate_provenance(keys, distrusted=["nobodys"])
+    assert f"no key nobodys; there are {third}, {second}" in refused.value.diagnostics()
+    assert [third, second] == kids(keys)
+
+
+def test_there_are_never_more_keys_than_a_set_may_list(
+    keys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    With more, nothing would start. The oldest is named, and can be dropped.
+    """
+    assert MAX_KEYS == MAX_RETIRED + 1
+    monkeypatch.setattr("acl.keys.files.MAX_RETIRED", 2)
+    (first,) = kids(keys)
+    second, third = (rotate_provenance(keys).kid for _ in range(2))
+
+    with pytest.raises(KeyFileError) as refused:
+        rotate_provenance(keys)
+
+    assert f"--distrust {first}" in refused.value.diagnostics()
+    assert [third, second, first] == kids(keys)
+    assert [third, second] == [
+        one["kid"] for one in rotate_provenance(keys, distrusted=[first]).retired
+    ]
 
 
 def test_broken_off_in_between_the_old_key_goes_on(
@@ -83,7 +118,7 @@ def test_broken_off_in_between_the_old_key_goes_on(
 
     monkeypatch.setattr(Path, "replace", dying)
     with pytest.raises(KeyboardInterrupt):
-        rotate_provenance(keys, compromised=False)
+        rotate_provenance(keys)
 
     assert before == kids(keys)
 
@@ -110,7 +145,7 @@ def test_a_spoiled_list_of_retired_keys_is_refused(keys: Path, how: str) -> None
 
 
 def test_a_list_that_others_may_write_is_refused(keys: Path) -> None:
-    rotate_provenance(keys, compromised=False)
+    rotate_provenance(keys)
     (keys / RETIRED_FILE).chmod(0o666)
 
     with pytest.raises(KeyFileError):

@@ -49,7 +49,7 @@ CLEAN = {
     "German": "Übergrößenträger äßen süße Äpfel",
     "Greek": "Ξεσκεπάζω την ψυχοφθόρα βδελυγμία",
     "Hebrew": "שלום עולם",
-    "Hindi": "क्\u200dष और श्री\u200cमान",
+    "Hindi": "क्\u200dष और श्रीमान्\u200cको",
     "Japanese": "社内手順書　第１章",
     "Kannada": "ನ್\u200dನಡ",
     "Korean": "안녕하세요 세계",
@@ -95,8 +95,8 @@ def test_every_letter_digit_and_sign_is_kept() -> None:
     """
     Apart from the listed invisible ones, nothing that is drawn goes missing.
     """
-    drawn = ("L", "N", "P", "S", "Zs")
-    invisible = {*DEFAULT_IGNORABLE, 0x2800, 0xFFFC, 0xFFFD}
+    drawn = ("L", "N", "P", "S")
+    invisible = {*DEFAULT_IGNORABLE, 0x2800, 0xFFFC, 0xFFFD, 0x1D159}
     lost = [
         hex(code)
         for code in range(sys.maxunicode + 1)
@@ -106,6 +106,16 @@ def test_every_letter_digit_and_sign_is_kept() -> None:
     ]
 
     assert [] == lost
+
+
+def test_every_space_is_one_and_the_same() -> None:
+    """
+    Nobody tells them apart, and each could be a bit; only the ideographic one is wide.
+    """
+    spaces = [chr(c) for c in range(sys.maxunicode + 1) if unicodedata.category(chr(c)) == "Zs"]
+
+    assert {" ", "\u3000"} == {visible(f"a{one}b")[1:-1] for one in spaces}
+    assert "a\u3000b" == visible("a\u3000b")
 
 
 @pytest.mark.parametrize("language", sorted(CLEAN))
@@ -127,7 +137,15 @@ def test_a_clean_text_is_unchanged(language: str) -> None:
         ("\x1b[31mred\x1b[0m", "red"),
         ("\x1b]8;;https://evil.example\x07link\x1b]8;;\x07", "link"),
         ("\x1b]0;title\x1b\\text", "text"),
-        ("a\x9b31mb", "a31mb"),
+        ("a\x9b31mb", "ab"),
+        ("a\x9d8;;https://evil.example\x9clink\x9d8;;\x07", "alink"),
+        ("a \x93word\x94, \x9dand more\nof it", "a word, and more\nof it"),
+        (
+            "\u0936\u094d\u0930\u0940\u200c\u092e\u093e\u0928",
+            "\u0936\u094d\u0930\u0940\u092e\u093e\u0928",
+        ),
+        ("\u0645\u06cc\u200c\u062e", "\u0645\u06cc\u200c\u062e"),
+        ("\u0645\u0627\u200c\u062e", "\u0645\u0627\u062e"),
         ("one\r\ntwo\rthree", "one\ntwo\nthree"),
         ("tab\tstays", "tab\tstays"),
         ("\u3164\uffa0\u2800", ""),

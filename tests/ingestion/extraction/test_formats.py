@@ -37,8 +37,11 @@ def refusal(extractor: SandboxedExtractor, content: bytes, mime: str) -> str:
 # Declared types
 
 
-def test_six_types_are_supported() -> None:
-    expected = (PDF, DOCX, "message/rfc822", "text/html", "text/markdown", "text/plain")
+def test_eight_types_are_supported() -> None:
+    office = DOCX.removesuffix("wordprocessingml.document")
+    slides, sheets = f"{office}presentationml.presentation", f"{office}spreadsheetml.sheet"
+    texts = ("message/rfc822", "text/html", "text/markdown", "text/plain")
+    expected = (PDF, slides, sheets, DOCX, *texts)
 
     assert expected == supported_types()
 
@@ -168,7 +171,7 @@ def test_html_is_what_a_person_sees(extractor: SandboxedExtractor) -> None:
     assert "A page" == found.title
     assert found.text.startswith("# Head\n")
     assert "snake_case & 2*3 [link](https://example.org/)" in found.text
-    assert "code picture" in found.text
+    assert "code (picture: picture)" in found.text
     assert "* one\n* two" in found.text
     assert "| a | b |\n| --- | --- |\n| 1 | 2 |" in found.text
 

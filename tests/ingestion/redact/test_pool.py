@@ -146,6 +146,30 @@ def kill_workers() -> None:
 
 
 @pytest.mark.models
+def test_a_pool_that_waits_starts_nobody_before_there_is_work() -> None:
+    before = workers_of(os.getpid())
+
+    with PooledRedactor(KEY, 1, at_once=False) as pool:
+        assert before == workers_of(os.getpid())
+        assert "Alice" not in pool.redact(ALICE).text
+        assert len(before) + 1 == len(workers_of(os.getpid()))
+
+
+@pytest.mark.models
+def test_a_worker_that_takes_too_long_is_lost_and_loading_is_not_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ingestion.redact.pool._SLOWEST_CHARACTERS_A_SECOND", 1e12)
+    with PooledRedactor(KEY, 1, reply_seconds=0.05) as pool:
+        assert "Alice" not in pool.redact(ALICE).text
+
+        with pytest.raises(RedactionError) as refused:
+            pool.redact("Nothing here. " * 40_000)
+
+    assert "lost" in refused.value.diagnostics()
+
+
+@pytest.mark.models
 def test_closed_pool_refuses_and_leaves_no_process() -> None:
     before = workers_of(os.getpid())
     with PooledRedactor(KEY, 1) as pool:

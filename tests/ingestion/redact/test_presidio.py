@@ -2,6 +2,7 @@
 The whole path with the real model: every kind, its context, and what it leaves alone.
 """
 
+import re
 from typing import Any
 
 import pytest
@@ -90,6 +91,45 @@ def test_context_counts_only_because_lemmas_are_filled() -> None:
         sorted({one.kind for one in found}) for found in ours
     ]
     assert [[], []] == uncorrected
+
+
+@pytest.mark.parametrize("mark", ["=", "_", "-#", "a.", "漢。"])
+def test_the_model_never_sees_long_punctuation_without_a_space(mark: str) -> None:
+    """
+    Its tokenizer's time grows with the square of that. Nothing moves, and names are found.
+    """
+    short, long = (mark * 128)[:128], (mark * 500)[:500]
+    text = f"{short} {long} Alice Adamson {long}\n{long}"
+    engine = Listening(locate_model())
+
+    (found,) = Analyzer(engine).analyze([text])
+
+    (shown,) = engine.shown
+    assert len(text) == len(shown)
+    assert shown.startswith(f"{short} ")
+    assert not re.search(r"(?=\S{129})\S*[\W_]", shown)
+    assert "Alice Adamson" in [text[one.start : one.end] for one in found]
+
+
+def test_what_stands_in_an_unbroken_stretch_is_found(redactor: Redactor) -> None:
+    text = "x" * 200 + "/ann@elk.internal?" + "y=" * 100 + " and (Alice Adamson)" + "." * 200
+
+    found = {text[one.start : one.end] for one in redactor.redact(text).findings}
+
+    assert any("ann@elk.internal" in one for one in found)
+    assert "Alice Adamson" in found
+
+
+class Listening(OfflineNlpEngine):
+    """
+    Keeps the texts that the model is shown.
+    """
+
+    shown: list[str]
+
+    def process_batch(self, texts: Any, *others: Any, **more: Any) -> Any:  # noqa: ANN401
+        self.shown = list(texts)
+        return super().process_batch(self.shown, *others, **more)
 
 
 def test_empty_text_gives_empty_result(redactor: Redactor) -> None:

@@ -266,6 +266,8 @@ def test_a_session_that_a_client_names_is_nothing(library: Library, era: str, se
         (listing(method=None), -32_600),
         (listing(method=["ping"]), -32_600),
         (listing(params=[]), -32_600),
+        (listing(result={}), -32_600),
+        (listing(error={"code": 1, "message": "no"}), -32_600),
         (json.dumps({"jsonrpc": "2.0", "id": 1, "result": {}}).encode(), -32_600),
     ],
     ids=lambda one: ascii(one[:40]) if isinstance(one, bytes) else None,

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from acl.model.identifiers import ChunkId, DocumentId, DocumentKey, ReadershipKey, SourceName
 from acl.registry import tables
 from ingestion.wiring import build_settler
-from retrieval.answer import AskedQuestion, ReadingRoom
+from retrieval.answer import ReadingRoom
+from retrieval.asked import AskedQuestion
 from retrieval.errors import EpochMovedError, NotFoundError
 from tests.ingestion.fuse import Calls
 from tests.scenarios.installation import Installation

@@ -1,0 +1,138 @@
+"""
+Faults in what makes an answer safe to read.
+"""
+
+from typing import Final
+
+from tests.mutants.mutant import Mutant
+
+SANITISE: Final = "retrieval/sanitise.py"
+MARKUP: Final = "retrieval/markup.py"
+CHOOSE: Final = "retrieval/choose.py"
+ANSWER: Final = "retrieval/answer.py"
+SEARCH: Final = "retrieval/search.py"
+DEPARTURE: Final = "retrieval/departure.py"
+SCREEN: Final = "retrieval/screen.py"
+CITE: Final = "retrieval/cite.py"
+CHARACTERS: Final = "acl/model/characters.py"
+
+IN_INERT: Final = "tests/security/test_inert.py"
+IN_FENCE: Final = "tests/security/test_fence.py"
+IN_FLOOD: Final = "tests/security/test_flood.py"
+IN_CARRIERS: Final = "tests/security/test_invisible_carriers.py"
+IN_KEPT_BACK: Final = "tests/security/test_kept_back.py"
+
+CONTEXT: Final = (
+    Mutant(
+        "context-links-left",
+        SANITISE,
+        "    shown = unlinked(shown)\n",
+        "",
+        "A link without an address of its own kind stays one.",
+        (f"{IN_INERT}::test_nothing_is_live",),
+    ),
+    Mutant(
+        "context-tags-left",
+        SANITISE,
+        '    shown = _TAG.sub("\\u2039", shown)\n',
+        "",
+        "A page of an answer runs what a document says.",
+        (f"{IN_INERT}::test_nothing_is_live",),
+    ),
+    Mutant(
+        "context-lookalikes-left",
+        SANITISE,
+        "    shown = unmixed(visible(text))\n",
+        "    shown = visible(text)\n",
+        "Letters of another script carry a message out.",
+        (f"{IN_CARRIERS}::test_on_the_way_out_alone_nothing_hidden_leaves",),
+    ),
+    Mutant(
+        "context-spaces-left",
+        CHARACTERS,
+        '    shown = _SPACE.sub(" ", _INVISIBLE.sub("", shown))\n',
+        '    shown = _INVISIBLE.sub("", shown)\n',
+        "Spaces of several widths carry a message.",
+        (f"{IN_CARRIERS}::test_no_bit_of_a_hidden_message_comes_out",),
+    ),
+    Mutant(
+        "context-code-trusted",
+        MARKUP,
+        "any(_is_live(text, parser) for parser in _PARSERS)",
+        "False",
+        "A link that the parsers cannot place is left alive.",
+        (f"{IN_INERT}::test_nothing_is_live",),
+    ),
+    Mutant(
+        "context-known-boundary",
+        CITE,
+        "    boundary = secrets.token_hex(BOUNDARY_BYTES)\n",
+        '    boundary = "ab" * BOUNDARY_BYTES\n',
+        "Every answer has the same fence.",
+        (f"{IN_FENCE}::test_each_context_has_a_boundary_of_128_bits_of_its_own",),
+    ),
+    Mutant(
+        "context-share-of-everything",
+        CHOOSE,
+        "    return (limit + 1) // 2\n",
+        "    return limit\n",
+        "One document has every place of an answer.",
+        (f"{IN_FLOOD}::test_a_document_without_an_author_is_a_writer_of_its_own",),
+    ),
+    Mutant(
+        "context-repetition-allowed",
+        CHOOSE,
+        "        if original is not None:\n",
+        "        if False:\n",
+        "Who says it most often fills the answer.",
+        (f"{IN_FLOOD}::test_what_repeats_itself_has_one_place",),
+    ),
+    Mutant(
+        "context-repetition-without-share",
+        CHOOSE,
+        " or self._copies[original] >= most",
+        "",
+        "What stands alone in a corpus fills the answer by being copied.",
+        (f"{IN_FLOOD}::test_what_repeats_itself_fills_no_more_than_a_share_of_empty_places",),
+    ),
+    Mutant(
+        "context-repetition-lost",
+        ANSWER,
+        "        chosen.fill_up()\n",
+        "",
+        "Of two equal documents a reader is shown one, though there is place for both.",
+        ("tests/scenarios/test_scenarios.py::test_scenario",),
+    ),
+    Mutant(
+        "context-pages-overlap",
+        SEARCH,
+        " if hit not in found]",
+        "]",
+        "A second page shows what the first has shown.",
+        ("tests/retrieval/test_search.py::test_what_only_a_deeper_search_finds_comes_last",),
+    ),
+    Mutant(
+        "context-first-part-speaks-for-all",
+        DEPARTURE,
+        "for part in parts for one in part.provenance.trust",
+        "for one in first.provenance.trust",
+        "An instruction on the second page of a document is fetched unmarked.",
+        ("tests/retrieval/test_cite.py::test_a_document_is_marked_by_every_part",),
+    ),
+    Mutant(
+        "context-too-large",
+        CHOOSE,
+        "MAX_ANSWER_CHARACTERS: Final = 92_000\n",
+        "MAX_ANSWER_CHARACTERS: Final = 192_000\n",
+        "An answer is refused by its host.",
+        (f"{IN_FENCE}::test_an_answer_of_the_largest_passages_fits_every_host",),
+    ),
+    Mutant(
+        "context-never-cleared",
+        SCREEN,
+        " and not self._clears(passage)",
+        "",
+        "What was kept back once stays so, whatever an operator says.",
+        (f"{IN_KEPT_BACK}::test_what_is_kept_back_is_counted_and_comes_back",),
+    ),
+)

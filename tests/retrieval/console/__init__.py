@@ -1,0 +1,3 @@
+"""
+Tests of the page on which readers open citations.
+"""
