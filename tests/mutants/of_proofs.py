@@ -167,7 +167,7 @@ PROOFS: Final = (
     Mutant(
         "tools-titles-not-compared",
         RESPONSES,
-        '{"id", "title", "url"} or _entitled_otherwise(statement, text, stated)',
+        '{"id", "title", "url"} or _entitled_otherwise(text, stated)',
         '{"id", "title", "url"}',
         "Whatever an agent is said to have found is verified.",
         (f"{IN_VERDICTS}::test_a_forged_result_of_a_tool_does_not_verify",),

@@ -16,7 +16,7 @@ CITATIONS: Final = "retrieval/console/citations.py"
 PAGES: Final = "retrieval/console/pages.py"
 SESSIONS: Final = "retrieval/console/sessions.py"
 ROUTES: Final = "retrieval/console/routes.py"
-PROVING: Final = "retrieval/proving.py"
+RESPONSES: Final = "retrieval/responses.py"
 
 IN_NOTES: Final = "tests/retrieval/test_notes.py"
 FOREIGN_NOTE: Final = (f"{IN_NOTES}::test_a_note_for_something_else_is_refused",)
@@ -339,17 +339,17 @@ SESSION_FAULTS: Final = (
     ),
     Mutant(
         "store-page-with-any-text",
-        PROVING,
-        '        "text": texts[0] if len(texts) == len(parts) == 1 else None,\n',
-        '        "text": texts[0] if texts else None,\n',
+        RESPONSES,
+        'or [_digest(_object(one).get("text")) for one in texts] != [stated.sha256]',
+        'or stated.sha256 not in [_digest(_object(one).get("text")) for one in texts]',
         "A text that was added to a result passes for one that was released.",
         VERIFYING,
     ),
     Mutant(
         "store-page-under-any-name",
-        PROVING,
-        ' if result.get("filename") == named else None\n',
-        "\n",
+        RESPONSES,
+        '        or result["filename"] != (title or said.get("document"))\n',
+        "",
         "A result is shown under a name that it was not released under.",
         VERIFYING,
     ),

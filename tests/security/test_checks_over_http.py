@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 
 from acl.model.redaction import RedactedText, Redactor
 from tests.scenarios.installation import Installation, client
-from tests.security.house import House, check
+from tests.security.house import QUESTION, House, check
 
 PATIENCE_SECONDS: Final = 30
 
@@ -85,17 +85,16 @@ def test_checks_leave_room_for_readers(house: House) -> None:
     """
     Two are looked through at a time, the third waits, and others are answered meanwhile.
     """
-    slow = Slow(house.room.preparer.redactor)
-    preparer = replace(house.room.preparer, redactor=slow)
+    slow = Slow(house.room.checker)
     body = {"answer": "x", "signed_provenance": [house.ask().json()["signed_provenance"]]}
     with (
-        client(replace(house.room, preparer=preparer)) as http,
+        client(replace(house.room, checker=slow)) as http,
         ThreadPoolExecutor(3) as senders,
     ):
         try:
             sent = [senders.submit(check, http, house, body) for _ in range(3)]
             entered = [slow.inside.acquire(timeout=PATIENCE_SECONDS) for _ in range(2)]
-            meanwhile = http.get("/v1/documents/plan", headers=house.headers())
+            meanwhile = http.post("/v1/search", json=QUESTION, headers=house.headers())
             third = slow.inside.acquire(timeout=1)
         finally:
             slow.go_on.set()

@@ -113,8 +113,10 @@ def test_every_face_states_what_it_released(ward: Ward, operation: str) -> None:
     (statement,) = {ward.room.provenance.verify(one) for one in STATEMENT.findall(answer.text)}
 
     expected = "search" if operation in SEARCHING else operation.removeprefix("get").lower()
-    assert {PAGE: "page", "mcp/fetch": "document"}.get(operation, expected) == statement.operation
-    assert [digest(f"The {CANARY} sings.")] == [one.sha256 for one in statement.passages]
+    named = {PAGE: "page", "mcp/fetch": "fetch", "mcp/search": "find"}
+    text = "" if operation == "mcp/search" else f"The {CANARY} sings."
+    assert named.get(operation, expected) == statement.operation
+    assert [digest(text)] == [one.sha256 for one in statement.passages]
 
 
 def spoilt(page: dict[str, Any], spoil: Callable[[dict[str, Any]], object]) -> dict[str, Any]:

@@ -116,7 +116,8 @@ def test_every_member_of_a_response_is_known() -> None:
     known = {"request_id", "epoch", SIGNED, "max_label", "models"}
     of_one = {"citation", "title", "url", "text", "provenance"}
 
-    assert known | {"passages", "context", "blind"} == set(SearchResponse.model_fields)
+    of_many = {"passages", "context", "blind", "left_out", "next_cursor"}
+    assert known | of_many == set(SearchResponse.model_fields)
     assert known | of_one | {"id"} == set(PassageResponse.model_fields)
     assert known | of_one | {"truncated"} == set(DocumentResponse.model_fields)
 
