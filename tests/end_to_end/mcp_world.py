@@ -5,8 +5,6 @@ official SDK that knows neither: it finds everything out, as a host does that wa
 
 import socket
 import ssl
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +13,6 @@ from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
-import uvicorn
 from mcp import Client
 from mcp.client.auth import OAuthClientProvider
 from mcp.client.streamable_http import streamable_http_client
@@ -38,9 +35,9 @@ from tests.end_to_end.identity_provider import (
     running,
     sign_in,
 )
+from tests.end_to_end.listening import listening
 
 HOST: Final = "127.0.0.1"
-START_SECONDS: Final = 60
 DOCUMENTS: Final = {"plan": "alice", "hers": "alice", "his": "bob"}
 
 
@@ -85,7 +82,7 @@ def mcp_world(directory: Path) -> Iterator[McpWorld]:
         public.write_text(pem[pem.index("-----BEGIN CERTIFICATE") :])
         public.chmod(0o600)
         service = stack.enter_context(process(file))
-        stack.enter_context(_served(service, listener, certificate))
+        stack.enter_context(listening(service, listener, certificate))
         _fill(provider, service, url)
         yield McpWorld(provider, service, url, certificate)
 
@@ -97,29 +94,6 @@ def _fill(provider: Provider, service: EventWorld, url: str) -> None:
         where = f"/v1/sources/{SOURCE}/documents/{name}"
         pushed = service.http.put(where, json=said, headers=header)
         assert 201 == pushed.status_code, pushed.text
-
-
-@contextmanager
-def _served(service: EventWorld, listener: socket.socket, certificate: Path) -> Iterator[None]:
-    settings = uvicorn.Config(
-        service.http.app,
-        log_config=None,
-        access_log=False,
-        lifespan="off",
-        ws="none",
-        ssl_certfile=certificate,
-        ssl_keyfile=certificate,
-    )
-    server = uvicorn.Server(settings)
-    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-    thread.start()
-    deadline = time.monotonic() + START_SECONDS
-    while not server.started:
-        assert time.monotonic() < deadline, "the service did not start"
-        time.sleep(0.01)
-    yield
-    server.should_exit = True
-    thread.join()
 
 
 @dataclass

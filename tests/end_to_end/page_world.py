@@ -3,15 +3,11 @@ The reader's page behind TLS, a real OpenID provider, and documents for alice an
 """
 
 import socket
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-
-import uvicorn
 
 from retrieval.addresses import origin_of, page_of
 from tests.acl.identity.issuers import AUDIENCE, ISSUER
@@ -27,11 +23,11 @@ from tests.end_to_end.event_world import (
     written,
 )
 from tests.end_to_end.identity_provider import CLIENT, Provider, running, sign_in
+from tests.end_to_end.listening import listening
 
 HOST: Final = "127.0.0.1"
 PAGE_CLIENT: Final = "reader-page"
 PAGE_SECRET: Final = "a throw-away secret of the page"  # noqa: S105 - of a provider in a test
-START_SECONDS: Final = 30
 HOSTILE_TITLE: Final = "</title><script>document.title='run'</script>"
 HOSTILE_TEXT: Final = (
     "Before.\n\n<script>document.title='run'</script> <img src=x onerror=\"document.title='run'\"> "
@@ -127,31 +123,3 @@ def page_world(directory: Path) -> Iterator[PageWorld]:
         one.push("hers", "Only for alice to read.", "alice", title="Hers")
         one.push("hostile", HOSTILE_TEXT, "alice", title=HOSTILE_TITLE)
         yield one
-
-
-@contextmanager
-def listening(
-    world: EventWorld, listener: socket.socket, certificate: Path | None = None
-) -> Iterator[None]:
-    """
-    Serve a world until the end of the block, over TLS where there is a certificate.
-    """
-    settings = uvicorn.Config(
-        world.http.app,
-        log_config=None,
-        access_log=False,
-        lifespan="off",
-        ws="none",
-        ssl_certfile=certificate,
-        ssl_keyfile=certificate,
-    )
-    server = uvicorn.Server(settings)
-    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-    thread.start()
-    deadline = time.monotonic() + START_SECONDS
-    while not server.started:
-        assert time.monotonic() < deadline, "the service did not start"
-        time.sleep(0.01)
-    yield
-    server.should_exit = True
-    thread.join()

@@ -4,7 +4,6 @@ registering, rotating keys, and logging out.
 """
 
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -15,7 +14,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
 
 from acl.identity import tokens
 from acl.identity.dpop import ProofVerifier
@@ -50,9 +48,9 @@ from tests.end_to_end.identity_provider import (
     running,
     sign_in,
 )
+from tests.end_to_end.listening import listening
 
 HOST = "127.0.0.1"
-START_SECONDS = 30
 
 
 @dataclass
@@ -153,18 +151,7 @@ class served(ExitStack):  # noqa: N801 - reads as what it is
 
     def __init__(self, world: EventWorld, listener: socket.socket) -> None:
         super().__init__()
-        settings = uvicorn.Config(
-            world.http.app, log_config=None, access_log=False, lifespan="off", ws="none"
-        )
-        server = uvicorn.Server(settings)
-        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-        thread.start()
-        deadline = time.monotonic() + START_SECONDS
-        while not server.started:
-            assert time.monotonic() < deadline, "the service did not start"
-            time.sleep(0.01)
-        self.callback(thread.join)
-        self.callback(setattr, server, "should_exit", True)  # noqa: FBT003 - the library's flag
+        self.enter_context(listening(world, listener))
 
 
 def test_whoever_signs_in_finds_what_they_may_read(scene: Scene) -> None:
