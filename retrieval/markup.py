@@ -32,6 +32,12 @@ How deep links in images in links are taken apart by place.
 _PARAGRAPHS: Final = re.compile(r"(\n[ \t]*\n)")
 _TARGET: Final = re.compile(r"\](?=\s*[(\[:])")
 _DEFINED: Final = re.compile(r"\](?=:)")
+_AT_LINE_START: Final = re.compile(r"^([^\w\n]*\[[^\]]*\])(?=:)", re.MULTILINE)
+"""
+Where some renderer may see a definition: they differ in what may stand before it, such as marks of
+quotations and lists, and in where its target may stand.
+"""
+
 _CUTS: Final = "cuts"
 
 _Rule = Callable[[StateInline, bool], bool]
@@ -55,6 +61,7 @@ def _may_link(text: str) -> bool:
 def _paragraph(text: str) -> str:
     if len(text) > MAX_PARSED_CHARACTERS or text.count("[") > MAX_BRACKETS:
         return _plainly(text)
+    text = _AT_LINE_START.sub(r"\1 ", text)
     for _ in range(ROUNDS):
         if not _may_link(text):
             return text

@@ -37,7 +37,7 @@ _WITHOUT_SLASHES: Final = re.compile(
     r"|(data)\s*:(?=[\w.+-]*+(?:/[\w.+-]*+)?[;,]))",
     re.IGNORECASE,
 )
-_RELATIVE: Final = re.compile(r"(?<![:\w/\\])[/\\]{2}(?=[\w\[])")
+_RELATIVE: Final = re.compile(r"(?<![:/\\])(?<![^\W_])([/\\])([/\\])(?=[^\s/\\])")
 _BARE: Final = re.compile(r"www\.(?=\w)", re.IGNORECASE)
 
 
@@ -63,7 +63,8 @@ def inert(text: str) -> str:
     shown = _HTTP.sub(r"\1xx\2:", shown)
     shown = _SCHEME.sub("\u2236", shown)
     shown = _WITHOUT_SLASHES.sub(lambda found: f"{found[1] or found[2]}\u2236", shown)
-    shown = _RELATIVE.sub("/ /", shown)
+    # Each slash stays what it is: a "/" after a "<" would open markup that was none before.
+    shown = _RELATIVE.sub(r"\1 \2", shown)
     return _BARE.sub("www\u2024", shown)
 
 

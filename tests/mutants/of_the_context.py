@@ -120,6 +120,22 @@ CONTEXT: Final = (
         ("tests/retrieval/test_cite.py::test_a_document_is_marked_by_every_part",),
     ),
     Mutant(
+        "markup-defined-where-others-see-it",
+        "retrieval/markup.py",
+        '    text = _AT_LINE_START.sub(r"\\1 ", text)\n',
+        "",
+        "A renderer that reads quotations otherwise makes a link.",
+        ("tests/security/test_inert.py::test_nothing_is_live",),
+    ),
+    Mutant(
+        "markup-share-behind-an-underscore",
+        SANITISE,
+        "(?<![^\\W_])([/",
+        "(?<!\\w)([/",
+        "An address without a scheme is live behind an underscore.",
+        ("tests/security/test_inert.py::test_nothing_is_live",),
+    ),
+    Mutant(
         "context-too-large",
         CHOOSE,
         "MAX_ANSWER_CHARACTERS: Final = 92_000\n",

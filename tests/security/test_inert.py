@@ -60,6 +60,10 @@ TRICKS: Final = {
     "zero width": f"[x]\u200b({EVIL}) h\u200bttps://evil.example",
     "terminal link": f"\x1b]8;;{EVIL}\x1b\\x\x1b]8;;\x1b\\",
     "terminal colour": "\x1b[31mred\x1b[0m \x9b31m",
+    "a share behind a bracket": r"<\\\\[1]: a href=*",
+    "a share behind a mark": "(~~~ //`evil.example// x",
+    "a share behind an underscore": "|///_//evil.example*=x, &[__=_[`_//evil.example//y:|",
+    "defined by what follows": "x [1]\n\n[1]: \n- ",
     "full width": "\uff3bx\uff3d(https://evil.example)",
 }
 FRAGMENTS: Final = (
