@@ -23,6 +23,7 @@ from acl.model.scopes import (
 )
 from retrieval.answer import ReadingRoom
 from retrieval.api.actions import ACTION_TAG
+from retrieval.api.admitting import admitting
 from retrieval.api.presented import presented_by
 from retrieval.api.problems import METADATA_PATH, problem
 from retrieval.api.schemas import (
@@ -88,7 +89,12 @@ def readers_routes(room: ReadingRoom) -> APIRouter:
     """
     Return the routes of the reading room.
     """
-    router = APIRouter(prefix="/v1", responses=PROBLEMS, dependencies=[Security(declared_bearer)])
+    router = APIRouter(
+        prefix="/v1",
+        responses=PROBLEMS,
+        dependencies=[Security(declared_bearer)],
+        route_class=admitting(room),
+    )
 
     @router.post(
         "/search",

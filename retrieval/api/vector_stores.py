@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from acl.model.scopes import SEARCH_SCOPE
 from retrieval.answer import ReadingRoom
+from retrieval.api.admitting import admitting
 from retrieval.api.presented import presented_by
 from retrieval.api.problems import MEDIA_TYPE
 from retrieval.api.store_schemas import StoreError, StoreId, StoreSearchPage, StoreSearchRequest
@@ -45,7 +46,9 @@ def store_routes(room: ReadingRoom, declared: HTTPBearer) -> APIRouter:
     """
     Return the route of vector stores; `declared` is how its token comes, for the description.
     """
-    router = APIRouter(responses=_ERRORS, dependencies=[Security(declared)])
+    router = APIRouter(
+        responses=_ERRORS, dependencies=[Security(declared)], route_class=admitting(room)
+    )
     known = frozenset(room.authorizer.budgets.staleness)
 
     @router.post(

@@ -17,6 +17,7 @@ IN_RECHECK: Final = "tests/retrieval/test_recheck.py"
 IN_DISCREPANCIES: Final = "tests/retrieval/test_discrepancies.py"
 IN_ANSWER: Final = "tests/end_to_end/test_one_epoch.py"
 IN_ALARM: Final = "tests/security/test_door_alarm.py"
+IN_FORGED: Final = "tests/security/test_forged_tokens.py"
 IN_HOPS: Final = "tests/security/test_every_hop.py"
 IN_NEW_ENEMY: Final = "tests/security/test_new_enemy.py"
 STRADDLING: Final = (
@@ -25,6 +26,14 @@ STRADDLING: Final = (
 FRESH: Final = (f"{IN_AUTHORIZE}::test_a_source_is_searched_while_its_permissions_are_fresh",)
 
 FIRST_DOOR: Final = (
+    Mutant(
+        "admitting-malformed-before-unknown",
+        "retrieval/api/admitting.py",
+        "                    await to_thread.run_sync(_admit, room, presented_by(request))\n",
+        "",
+        "Whoever proves nothing is told what is wrong with their request.",
+        (f"{IN_FORGED}::test_what_is_malformed_is_told_to_nobody_who_proves_nothing",),
+    ),
     Mutant(
         "authorize-scope-of-token-unchecked",
         AUTHORIZE,

@@ -115,6 +115,28 @@ def test_an_egress_spy_that_sees_nothing_would_be_noticed(egress: list[object]) 
     assert egress
 
 
+@pytest.mark.promise("uniform-401")
+@pytest.mark.parametrize("path", ["/v1/search", "/v1/explain", "/v1/vector_stores/all/search"])
+def test_what_is_malformed_is_told_to_nobody_who_proves_nothing(
+    shared: Installation, path: str
+) -> None:
+    """
+    Their malformed requests get what their well-formed ones get; the control is who proves it.
+    """
+    issuer = Issuer("ES256")
+    forged = FORGERIES["another key of the same kid"](issuer)
+
+    asked = room(shared, "ES256")
+    (malformed,) = knock(asked, [forged], Door(path, {"unknown": 1}))
+    (well_formed,) = knock(asked, [forged], SEARCH)
+    (known,) = knock(asked, [issuer.token()], Door(path, {"unknown": 1}))
+
+    assert (401, True) == (malformed.status, known.status in {400, 422})
+    assert b"www-authenticate" in dict(malformed.headers)
+    if path == SEARCH.path:
+        assert malformed.but_for_its_id() == well_formed.but_for_its_id()
+
+
 def mutated(token: str, drawn: np.random.Generator) -> str:
     """
     Return a token with a few faults in it: in its text, or in the JSON that it encodes.
