@@ -61,7 +61,9 @@ def _may_link(text: str) -> bool:
 def _paragraph(text: str) -> str:
     if len(text) > MAX_PARSED_CHARACTERS or text.count("[") > MAX_BRACKETS:
         return _plainly(text)
-    text = _AT_LINE_START.sub(r"\1 ", text)
+    defined = 1
+    while defined:  # One line may define several.
+        text, defined = _AT_LINE_START.subn(r"\1 ", text)
     for _ in range(ROUNDS):
         if not _may_link(text):
             return text

@@ -30,7 +30,7 @@ CUT: Final = "\u2026"
 
 _PAGE: Final = re.compile(r"https?://[^\s<>\"\\]+\Z", re.IGNORECASE)
 _TAG: Final = re.compile(r"<(?![A-Z_]{2,40}_[0-9a-f]{8}>)(?=[A-Za-z/!?])")
-_HTTP: Final = re.compile(r"(h)tt(ps?)\s*:\s*(?=[/\\])", re.IGNORECASE)
+_HTTP: Final = re.compile(r"(h)tt(ps?)(?=\s*:\s*[/\\])", re.IGNORECASE)
 _SCHEME: Final = re.compile(r"(?<=[a-z0-9+.-])(?<!hxxp)(?<!hxxps):(?=[/\\]{2})", re.IGNORECASE)
 _WITHOUT_SLASHES: Final = re.compile(
     r"(?<![^\W_])(?:(javascript|vbscript|mailto)\s*:(?=\S)"
@@ -60,7 +60,7 @@ def inert(text: str) -> str:
     shown = unmixed(visible(text))
     shown = _TAG.sub("\u2039", shown)
     shown = unlinked(shown)
-    shown = _HTTP.sub(r"\1xx\2:", shown)
+    shown = _HTTP.sub(r"\1xx\2", shown)
     shown = _SCHEME.sub("\u2236", shown)
     shown = _WITHOUT_SLASHES.sub(lambda found: f"{found[1] or found[2]}\u2236", shown)
     # Each slash stays what it is: a "/" after a "<" would open markup that was none before.

@@ -122,8 +122,8 @@ CONTEXT: Final = (
     Mutant(
         "markup-defined-where-others-see-it",
         "retrieval/markup.py",
-        '    text = _AT_LINE_START.sub(r"\\1 ", text)\n',
-        "",
+        'text, defined = _AT_LINE_START.subn(r"\\1 ", text)',
+        "defined = 0",
         "A renderer that reads quotations otherwise makes a link.",
         ("tests/security/test_inert.py::test_nothing_is_live",),
     ),
