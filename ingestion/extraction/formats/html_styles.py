@@ -13,6 +13,7 @@ from typing import Any, Final
 import cssselect2
 import tinycss2
 from bs4 import BeautifulSoup, Tag
+from soupsieve import SelectorSyntaxError
 from tinycss2.color3 import parse_color
 
 from ingestion.extraction.formats.colours import WHITE, Colour, same
@@ -254,13 +255,21 @@ def _selectors(prelude: list[Any]) -> Iterator[str]:
     yield tinycss2.serialize(one).strip()
 
 
+_UNREADABLE: Final = (
+    cssselect2.SelectorError,
+    SelectorSyntaxError,
+    ValueError,
+    NotImplementedError,
+    IndexError,
+    RecursionError,
+)
+
+
 def _matched(soup: BeautifulSoup, selector: str) -> tuple[tuple[int, ...], list[Tag]]:
     try:
         compiled = cssselect2.compile_selector_list(selector)
         return compiled[0].specificity, soup.select(selector)
-    except (cssselect2.SelectorError, ValueError, NotImplementedError, IndexError):
-        return (0, 0, 0), []
-    except Exception:  # noqa: BLE001 - soupsieve has an error of its own for what it cannot read
+    except _UNREADABLE:
         return (0, 0, 0), []
 
 
