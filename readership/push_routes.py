@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Annotated, Any, Final, TypeVar
 
 from anyio import CapacityLimiter, to_thread
-from fastapi import APIRouter, Path, Request, Response, Security
+from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse
 
 from acl.errors import ReadershipError
@@ -23,7 +23,7 @@ from readership.push_headers import EPOCH_HEADER, EVENT_HEADER, conditions_of, e
 from readership.push_schemas import DOCUMENT, GROUP, PushBody, PushStatusBody, described
 from retrieval.api.presented import presented_by
 from retrieval.api.problems import problem
-from retrieval.api.routes import declared_bearer
+from retrieval.api.routes import BEARER_TOKEN
 from retrieval.api.schemas import Problem
 
 PREFIX: Final = "/v1/sources/"
@@ -57,7 +57,7 @@ def push_routes(desk: PushDesk) -> APIRouter:
     """
     Return the routes of the push desk.
     """
-    router = APIRouter(prefix="/v1", responses=_PROBLEMS, dependencies=[Security(declared_bearer)])
+    router = APIRouter(prefix="/v1", responses=_PROBLEMS, dependencies=[BEARER_TOKEN])
     serving = _Serving(desk)
     _document_routes(router, desk, serving)
     _group_routes(router, desk, serving)

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any, Final, TypeAlias
 
 from anyio import CapacityLimiter, to_thread
-from fastapi import APIRouter, Request, Response, Security
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from acl.errors import ReadershipError
@@ -25,7 +25,7 @@ from readership.scim.kinds import GROUPS, USERS, Kind
 from readership.scim.resources import Json
 from retrieval.api.presented import presented_by
 from retrieval.api.problems import Challenges
-from retrieval.api.routes import declared_bearer
+from retrieval.api.routes import BEARER_TOKEN
 
 PREFIX: Final = "/scim/v2"
 MAX_BODY_BYTES: Final = 8 * 2**20
@@ -66,7 +66,7 @@ def scim_routes(desk: ScimDesk, challenges: Challenges) -> APIRouter:
     """
     Return the routes of the SCIM desk.
     """
-    router = APIRouter(prefix=PREFIX, responses=_ERRORS, dependencies=[Security(declared_bearer)])
+    router = APIRouter(prefix=PREFIX, responses=_ERRORS, dependencies=[BEARER_TOKEN])
     serving = _Serving(desk, challenges)
     _resource_routes(router, serving, USERS)
     _resource_routes(router, serving, GROUPS)

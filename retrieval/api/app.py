@@ -27,7 +27,7 @@ from retrieval.api.actions import actions_routes
 from retrieval.api.limits import MAX_BODY_BYTES, Limits
 from retrieval.api.presented import CertificateHeader, Presentations
 from retrieval.api.proof_routes import LARGER_BODIES, proof_routes
-from retrieval.api.routes import declared_bearer, metadata_routes, readers_routes
+from retrieval.api.routes import BEARER_TOKEN, metadata_routes, readers_routes
 from retrieval.api.schemas import Health
 from retrieval.api.vector_stores import OpenAiErrors, store_routes
 from retrieval.limits import LimitExceededError
@@ -93,7 +93,7 @@ def create_app(  # noqa: PLR0913 - what an application is made of
     refused = RefusalRecorder(room.trail, room.clock)
     problems.install(app, challenges, refused)
     app.include_router(readers_routes(room))
-    app.include_router(store_routes(room, declared_bearer))
+    app.include_router(store_routes(room, BEARER_TOKEN))
     app.include_router(actions_routes(app))
     app.include_router(proof_routes(ProofDesk(room)))
     app.include_router(

@@ -6,7 +6,7 @@ import secrets
 from typing import Any, Final, TypeVar
 
 from anyio import CapacityLimiter, to_thread
-from fastapi import APIRouter, Request, Security
+from fastapi import APIRouter, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
@@ -14,7 +14,7 @@ from acl.model.scopes import SEARCH_SCOPE
 from acl.model.strict_json import parse_object
 from retrieval.api.presented import presented_by
 from retrieval.api.proof_schemas import CheckRequest, CheckResponse, VerifyRequest, VerifyResponse
-from retrieval.api.routes import NOT_FOUND, PROBLEMS, TOO_LARGE, declared_bearer
+from retrieval.api.routes import BEARER_TOKEN, NOT_FOUND, PROBLEMS, TOO_LARGE
 from retrieval.provenance import ProvenanceRefusedError
 from retrieval.proving import ProofDesk
 from retrieval.responses import is_alone
@@ -34,7 +34,7 @@ def proof_routes(desk: ProofDesk) -> APIRouter:
     Return the routes of the proof desk.
     """
     responses = PROBLEMS | TOO_LARGE
-    router = APIRouter(prefix="/v1", responses=responses, dependencies=[Security(declared_bearer)])
+    router = APIRouter(prefix="/v1", responses=responses, dependencies=[BEARER_TOKEN])
     turns = CapacityLimiter(CHECKS_AT_ONCE)
 
     @router.post(

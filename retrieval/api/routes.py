@@ -40,8 +40,10 @@ MAX_ID_CHARACTERS: Final = 1_024
 JWKS_PATH: Final = "/.well-known/jwks.json"
 
 # Declares the scheme in OpenAPI; it decides nothing, `retrieval.authenticate` does.
-declared_bearer = HTTPBearer(
-    auto_error=False, bearerFormat="JWT", description="An access token for this resource."
+BEARER_TOKEN: Final = Security(
+    HTTPBearer(
+        auto_error=False, bearerFormat="JWT", description="An access token for this resource."
+    )
 )
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": text, "content": {"application/problem+json": {}}}
@@ -90,10 +92,7 @@ def readers_routes(room: ReadingRoom) -> APIRouter:
     Return the routes of the reading room.
     """
     router = APIRouter(
-        prefix="/v1",
-        responses=PROBLEMS,
-        dependencies=[Security(declared_bearer)],
-        route_class=admitting(room),
+        prefix="/v1", responses=PROBLEMS, dependencies=[BEARER_TOKEN], route_class=admitting(room)
     )
 
     @router.post(

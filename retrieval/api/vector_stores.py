@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Path, Request, Security
-from fastapi.security import HTTPBearer
+from fastapi import APIRouter, Path, Request
+from fastapi.params import Security
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -42,13 +42,11 @@ _ERRORS: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-def store_routes(room: ReadingRoom, declared: HTTPBearer) -> APIRouter:
+def store_routes(room: ReadingRoom, declared: Security) -> APIRouter:
     """
     Return the route of vector stores; `declared` is how its token comes, for the description.
     """
-    router = APIRouter(
-        responses=_ERRORS, dependencies=[Security(declared)], route_class=admitting(room)
-    )
+    router = APIRouter(responses=_ERRORS, dependencies=[declared], route_class=admitting(room))
     known = frozenset(room.authorizer.budgets.staleness)
 
     @router.post(
