@@ -375,7 +375,10 @@ SCOPES: Final = (
         "                bits |= climbed[higher]\n",
         "                pass\n",
         "What was climbed before ends at the first group; a denial further up is not felt.",
-        (f"{IN_CLIMBS}::test_a_climb_finds_what_a_plain_walk_finds",),
+        (
+            f"{IN_CLIMBS}::test_a_climb_finds_what_a_plain_walk_finds",
+            f"{IN_CLIMBS}::test_so_it_does_without_room",
+        ),
     ),
     Mutant(
         "compiled-climb-forgotten",
