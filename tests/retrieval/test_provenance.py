@@ -90,13 +90,15 @@ def test_models_are_those_that_may_see_the_most_sensitive_passage(doors: Scene) 
     told = [
         (one.max_label, one.models)
         for one in (
+            writer().write(leaving(may, PLAN, MINUTES)),
             writer().write(leaving(may, PLAN)),
             writer().write(leaving(may)),
             writer(policy=NO_LABEL_POLICY).write(leaving(may, PLAN)),
         )
     ]
 
-    assert [("internal", ("cloud", "house")), (None, ("cloud", "house")), (None, None)] == told
+    both = ("cloud", "house")
+    assert [("secret", ("house",)), ("internal", both), (None, both), (None, None)] == told
 
 
 def test_a_reader_has_one_pseudonym_that_only_the_key_makes() -> None:
