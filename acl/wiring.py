@@ -8,6 +8,7 @@ directory, and refuses one that belongs to another tenant or another embedding m
 import logging
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,7 +36,7 @@ from acl.keys.naming import Namer
 from acl.model.identifiers import TenantId
 from acl.registry import tables
 from acl.registry.database import Database, migrate, open_database, registry_exists
-from acl.registry.errors import RegistryMismatchError
+from acl.registry.errors import RegistryMismatchError, RegistryUnavailableError
 from acl.registry.turn import SyncTurn
 from acl.settings import Configuration
 
@@ -129,7 +130,9 @@ def open_ground(
     require_private(directory)
     keys = load_keys(directory / KEYS_DIR)
     tenant = TenantId(configuration.settings.service.tenant)
+    namer = Namer(tenant, keys.index)
     database = open_registry(configuration, may_write=may_write)
+    _require_theirs(database, {"tenant": tenant, "keys": namer.installation()})
     if turn is not None:
         database = turn.announce(database)
     audit = open_database(f"sqlite:///{directory / AUDIT_FILE}", may_write=True)
@@ -137,13 +140,24 @@ def open_ground(
         configuration=configuration,
         tenant=tenant,
         keys=keys,
-        namer=Namer(tenant, keys.index),
+        namer=namer,
         sealer=AclSealer(tenant, keys.acl_seal),
         database=database,
         trail=AuditTrail(audit, keys.audit, directory / CHECKPOINT_FILE),
         clock=clock,
         closers=(database.close, audit.close),
     )
+
+
+def _require_theirs(database: Database, facts: Mapping[str, str]) -> None:
+    # Said before anything is read: under another tenant or key every seal looks broken.
+    try:
+        # If it does not answer, whoever reads it says so.
+        with suppress(RegistryUnavailableError), database.reading() as connection:
+            _recorded(connection, facts)
+    except RegistryMismatchError:
+        database.close()
+        raise
 
 
 def open_registry(configuration: Configuration, *, may_write: bool) -> Database:

@@ -12,10 +12,10 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
-from acl.audit.chain import Checkpoint
 from acl.errors import ConfigurationError, InputError, ReadershipError
 from acl.settings import default_file
 from readership import __version__, console
+from readership.audit_commands import audit_app
 from readership.explain_commands import explain_app
 from readership.held_commands import held_app
 from readership.one_place import require_one_place
@@ -34,7 +34,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-audit_app = typer.Typer(help="The audit trail.", no_args_is_help=True)
 app.add_typer(audit_app, name="audit")
 app.add_typer(explain_app, name="explain")
 app.add_typer(held_app, name="held")
@@ -158,14 +157,15 @@ def doctor(context: typer.Context, *, as_json: Json = False) -> None:
     """
     from readership.doctor import examine  # noqa: PLC0415 - quick start
 
-    findings = list(examine(configuration_of(context)))
+    findings = []
+    for found in examine(configuration_of(context)):
+        findings.append(found)
+        if not as_json:
+            console.print_finding(found)
     if as_json:
         console.print_json(
             [{"name": f.name, "healthy": f.healthy, "detail": f.detail} for f in findings]
         )
-    else:
-        rows = [("ok" if f.healthy else "FAIL", f.name, f.detail) for f in findings]
-        console.print_rows("doctor", rows)
     if not all(finding.healthy for finding in findings):
         raise typer.Exit(EXIT_FAILED)
 
@@ -183,32 +183,6 @@ def forget(
 
     left = let_go(configuration_of(context), name, reason)
     console.out.print(f"forgotten: {left}", markup=False)
-
-
-@audit_app.command("verify")
-def audit_verify(
-    context: typer.Context,
-    expect: Annotated[
-        str | None,
-        typer.Option(help="A head that an earlier run printed: NUMBER:MAC. Detects cutting off."),
-    ] = None,
-    *,
-    as_json: Json = False,
-) -> None:
-    """
-    Recompute the chain of every audit record. Exit code 1: something was changed.
-    """
-    from acl.wiring import open_ground  # noqa: PLC0415 - quick start
-
-    remembered = _checkpoint(expect)
-    ground = open_ground(configuration_of(context), may_write=False)
-    try:
-        found = ground.trail.verify(remembered=remembered)
-    finally:
-        ground.close()
-    console.print_verification(found, as_json=as_json)
-    if found.problems:
-        raise typer.Exit(EXIT_FAILED)
 
 
 @app.command()
@@ -248,13 +222,3 @@ def main() -> NoReturn:
 
 def _say_interrupted() -> None:
     console.err.print("interrupted; nothing is lost, run the same command again")
-
-
-def _checkpoint(text: str | None) -> Checkpoint | None:
-    if text is None:
-        return None
-    number, colon, mac = text.partition(":")
-    if not colon or not number.isdigit():
-        msg = "--expect takes what 'audit verify' printed as head: NUMBER:MAC"
-        raise ConfigurationError(msg)
-    return Checkpoint(int(number), mac)

@@ -19,11 +19,14 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
 from acl.audit.chain import Verification
+from acl.model.characters import visible
 from ingestion.pipeline import STEPS
 from ingestion.reconcile import Progress as SyncProgress
 from ingestion.reconcile import SyncReport
+from readership.findings import Finding
 from retrieval.explain import Difference, Explanation
 
 out: Final = Console(highlight=False, soft_wrap=True)
@@ -127,14 +130,32 @@ def print_report(report: SyncReport) -> None:
         err.print(f"  … and {left} more; all of them with --json")
 
 
-def print_rows(title: str, rows: Sequence[tuple[str, ...]]) -> None:
+def print_rows(title: str, rows: Sequence[tuple[str, ...]], *, nothing: str = "nothing") -> None:
     """
-    Print rows under a title.
+    Print rows under a title: a table for people, a line a row for programs, nothing cut.
+
+    What stands in a cell may come from anybody, so it is text and not markup.
     """
-    table = Table(title=title, title_justify="left", show_header=False)
-    for row in rows:
-        table.add_row(*row)
-    out.print(table)
+    if not rows:
+        out.print(f"{title}: {nothing}", markup=False)
+    elif not out.is_terminal:
+        for row in rows:
+            out.print("  ".join(map(visible, row)), markup=False)
+    else:
+        table = Table(title=title, title_justify="left", show_header=False)
+        for _ in rows[0]:
+            table.add_column(overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(visible(cell)) for cell in row))
+        out.print(table)
+
+
+def print_finding(found: Finding) -> None:
+    """
+    Print one thing that was looked at.
+    """
+    state, style = ("ok  ", "green") if found.healthy else ("FAIL", "bold red")
+    out.print(Text.assemble((state, style), f" {found.name}: {visible(found.detail)}"))
 
 
 def print_explanation(one: Explanation, indent: str = "") -> None:

@@ -18,6 +18,7 @@ from readership.directories import describe_directory
 from readership.findings import Finding, fine, look, wrong
 from readership.forgetting import left_behind
 from readership.issuer_findings import issuer_findings
+from retrieval.console.wiring import redirect_address, require_page_secret
 from retrieval.wiring import permission_registry, source_budgets
 
 
@@ -27,6 +28,7 @@ def examine(configuration: Configuration) -> Iterator[Finding]:
     """
     yield fine("configuration", str(configuration.file))
     yield from issuer_findings(configuration)
+    yield look("reader's page", lambda: _reader_page(configuration))
     yield look("extraction sandbox", _sandbox)
     with ExitStack() as stack:
         try:
@@ -45,6 +47,17 @@ def examine(configuration: Configuration) -> Iterator[Finding]:
         yield look("embedding and index", lambda: _index(ground, stack))
         yield from _sources(ground)
         yield from statement_findings(ground)
+
+
+def _reader_page(configuration: Configuration) -> str:
+    page = configuration.settings.reader_page
+    if page is None:
+        return "not configured: citations of documents without an address lead nowhere"
+    require_page_secret(configuration)
+    secret = "no secret" if page.client_secret_file is None else "a secret that can be read"
+    issuer = page.of(configuration.settings.issuers).issuer
+    redirect = redirect_address(configuration)
+    return f"client {page.client_id} at {issuer} with {secret}; register {redirect} there"
 
 
 def _sandbox() -> str:

@@ -5,7 +5,10 @@
 from pathlib import Path
 from typing import Final
 
+from pydantic import TypeAdapter, ValidationError
+
 from acl.errors import ConfigurationError
+from acl.settings_values import Name
 
 TEMPLATE: Final = """\
 # Readership. Every key is also an environment variable, such as READERSHIP_SERVICE__TENANT.
@@ -42,8 +45,16 @@ def write_configuration(path: Path, tenant: str) -> None:
     Write a first configuration; an existing file is left alone.
 
     Raises:
-        ConfigurationError: There is one already.
+        ConfigurationError: There is one already, or the tenant's name cannot be one.
     """
+    try:
+        TypeAdapter(Name).validate_python(tenant)
+    except ValidationError as error:
+        msg = (
+            f"--tenant {tenant!r:.100} cannot be a name: 1 to 64 letters, digits and . _ -, "
+            "of which the first is a letter or digit"
+        )
+        raise ConfigurationError(msg) from error
     try:
         with path.open("x", encoding="utf-8") as file:
             path.chmod(0o600)

@@ -4,11 +4,11 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from readership import console
 from readership.options import EXIT_FAILED, Json, configuration_of
@@ -22,7 +22,11 @@ provenance_app = typer.Typer(
 def verify(
     context: typer.Context,
     file: Annotated[
-        Path, typer.Argument(help="A response as it came, or its signed_provenance alone.")
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="A response as it came, or its signed_provenance alone; - for standard input.",
+        ),
     ],
     jwks: Annotated[
         Path | None,
@@ -45,26 +49,35 @@ def verify(
         found = {"verified": statement is not None and not differences, "statement": stated}
         console.print_json({**found, "differences": differences, "compared": compared})
     elif statement is None:
-        console.print_error(f"{file}: the signed provenance does not verify")
+        what = "holds no signed_provenance of these keys, or one that was altered"
+        console.print_error(f"NOT VERIFIED: {file} {what}")
     else:
         console.print_rows(
             "signed provenance",
             [
-                ("compared with", "the response" if compared else "nothing: it came alone"),
+                ("verdict", _verdict(differences, compared=compared)),
                 ("request", statement.request_id),
                 ("operation", statement.operation),
                 ("released", statement.at.isoformat()),
                 ("reader", statement.reader),
-                ("client", escape(f"{statement.client} of {statement.client_issuer}")),
+                ("client", f"{statement.client} of {statement.client_issuer}"),
                 ("epoch", str(statement.epoch)),
-                ("most sensitive label", escape(statement.max_label or "-")),
-                *(("passage", escape(one.citation)) for one in statement.passages),
+                ("most sensitive label", statement.max_label or "-"),
+                *(("passage", one.citation) for one in statement.passages),
             ],
         )
         for one in differences:
-            console.print_error(f"{file}: differs from what was released: {one}")
+            console.print_error(f"NOT VERIFIED: {file} differs from what was released: {one}")
     if statement is None or differences:
         raise typer.Exit(EXIT_FAILED)
+
+
+def _verdict(differences: Sequence[str], *, compared: bool) -> str:
+    if differences:
+        return "NOT VERIFIED: the response differs from what was released"
+    if not compared:
+        return "the signature is ours; it came alone, so nothing was compared with it"
+    return "VERIFIED: the response is what was released"
 
 
 @provenance_app.command("jwks")

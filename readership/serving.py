@@ -3,14 +3,15 @@
 """
 
 import logging
-from contextlib import ExitStack
+import socket
+from contextlib import ExitStack, suppress
 from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
 from prometheus_client import start_http_server
 
-from acl.errors import ConfigurationError
+from acl.errors import ConfigurationError, ReadershipError
 from acl.settings import Configuration
 from acl.wiring import (
     build_embedder,
@@ -29,6 +30,7 @@ from readership.receiving import open_event_desk, takes_events, takes_logouts
 from readership.scim.routes import LARGER_BODIES as LARGER_SCIM_BODIES
 from readership.scim.routes import scim_routes
 from retrieval import metrics
+from retrieval.console.wiring import require_page_secret
 from retrieval.identity_wiring import TrustedIssuers, trusted_issuers
 from retrieval.wiring import Tools, build_app
 
@@ -46,7 +48,8 @@ def build_service(configuration: Configuration, stack: ExitStack) -> FastAPI:
     Raises:
         ConfigurationError: Something is missing or unsafe; the detail says what to do.
     """
-    issuers = trusted_issuers(configuration)  # the most common mistake: say so first
+    issuers = trusted_issuers(configuration)  # the most common mistakes: say so first
+    require_page_secret(configuration)
     prepare_data_dir(configuration)
     logger.info("loading the embedding model")
     embedder = build_embedder(configuration)
@@ -126,15 +129,13 @@ def serve(configuration: Configuration, *, host: str, port: int) -> None:
     for talkative in ("httpx", "mcp"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
     with ExitStack() as stack:
+        door = stack.enter_context(bound(host, port))
         serve_metrics(configuration, stack)
         app = build_service(configuration, stack)
         if host not in LOOPBACK:
             logger.warning("%s is not loopback: put TLS in front, tokens travel in the clear", host)
-        logger.info("ready on http://%s:%s", host, port)
-        uvicorn.run(
+        config = uvicorn.Config(
             app,
-            host=host,
-            port=port,
             log_level="warning",
             access_log=False,  # paths and addresses of readers are audit matters, not logs
             server_header=False,
@@ -145,3 +146,28 @@ def serve(configuration: Configuration, *, host: str, port: int) -> None:
             ws="none",
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         )
+        logger.info("ready on http://%s:%s", host, door.getsockname()[1])
+        server = uvicorn.Server(config)
+        with suppress(KeyboardInterrupt):
+            server.run(sockets=[door])
+        if not server.started:
+            msg = "the service did not start; what is logged above says why"
+            raise ReadershipError(msg)
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """
+    Return a socket with the address, on which nobody listens yet.
+
+    Raises:
+        ConfigurationError: The address cannot be had.
+    """
+    try:
+        family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        door = socket.socket(family, kind)
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        door.bind(address)
+    except OSError as error:
+        msg = f"cannot listen on {host} port {port}: {error.strerror}; choose another --port"
+        raise ConfigurationError(msg) from error
+    return door

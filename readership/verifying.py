@@ -2,6 +2,7 @@
 Verifies what was released without the service: by its public keys alone.
 """
 
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
@@ -81,6 +82,8 @@ def examined(file: Path, verifier: ProvenanceVerifier) -> tuple[Statement | None
 
 
 def _read(path: Path) -> bytes:
+    if str(path) == "-":
+        return sys.stdin.buffer.read()
     try:
         return path.read_bytes()
     except OSError as error:

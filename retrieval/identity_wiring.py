@@ -141,7 +141,7 @@ def read_secret(path: Path) -> str:
     Raises:
         ConfigurationError: It is missing, open to others, or not one line.
     """
-    require_private(path)
+    require_private(path, if_missing="write the client's secret there, and: chmod 600")
     try:
         secret = path.read_text(encoding="utf-8").removesuffix("\n")
     except (OSError, UnicodeDecodeError) as error:

@@ -167,9 +167,12 @@ def read_retired(path: Path) -> tuple[Mapping[str, str], ...]:
         raise KeyFileError(msg) from error
 
 
-def require_private(path: Path) -> None:
+def require_private(
+    path: Path, *, if_missing: str = "restore it from a backup, keys cannot be recreated"
+) -> None:
     """
-    Refuse a file or directory that group or others may read, write or enter.
+    Refuse a file or directory that group or others may read, write or enter; say `if_missing`
+    what to do.
 
     Raises:
         KeyFileError: It is missing, not ours, or open to others.
@@ -177,7 +180,7 @@ def require_private(path: Path) -> None:
     try:
         found = path.lstat()
     except OSError as error:
-        msg = f"{path}: {error.strerror}; restore it from a backup, keys cannot be recreated"
+        msg = f"{path}: {error.strerror}; {if_missing}"
         raise KeyFileError(msg) from error
     if stat.S_ISLNK(found.st_mode):
         msg = f"{path} is a symbolic link; put the key file itself there"

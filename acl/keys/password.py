@@ -16,7 +16,7 @@ def read_password(path: Path) -> str:
         KeyFileError: It is missing, or others may read it.
         ConfigurationError: It is empty, or holds more than one line.
     """
-    require_private(path)
+    require_private(path, if_missing="write the password there, and: chmod 600")
     try:
         password = path.read_text(encoding="utf-8").removesuffix("\n")
     except (OSError, UnicodeDecodeError) as error:

@@ -202,8 +202,12 @@ class ExchangeSource:
             return set()
 
     def _lines(self, name: str, *, required: bool) -> Iterator[_Line]:
-        if not required and _is_missing(self._folder / name):
-            return
+        if _is_missing(self._folder / name):
+            if not required:
+                return
+            what = "it lists documents and who may read them: README.md, 'The exchange format'"
+            msg = f"{self._folder} has no {name}; {what}"
+            raise InputError(msg)
         with open_below(self._folder, name, max_bytes=2**40) as file:
             number, offset = 0, 0
             while line := file.readline(MAX_LINE_BYTES + 1):

@@ -6,12 +6,18 @@ link, so there is no moment between check and use at which the path could come t
 elsewhere.
 """
 
+import errno
 import os
 import stat
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from acl.errors import InputError
+
+_LINKS: Final = frozenset({errno.ELOOP, errno.ENOTDIR})
+"""
+What the system says of a link that it was told not to follow.
+"""
 
 
 def open_below(folder: Path, name: str, *, max_bytes: int) -> BinaryIO:
@@ -52,6 +58,7 @@ def _descend(folder: Path, parts: tuple[str, ...], name: str) -> int:
                 os.close(current)
             current = inner
     except OSError as error:
-        msg = f"path {name!r:.200} cannot be opened: {error.strerror}; symbolic links are refused"
+        why = "; symbolic links are refused" if error.errno in _LINKS else ""
+        msg = f"path {name!r:.200} cannot be opened: {error.strerror}{why}"
         raise InputError(msg) from error
     return current

@@ -120,19 +120,27 @@ class Console:
         End the session of this browser, if one of our forms asks for it.
         """
         session = self.sessions.read(request.cookies)
-        if session is None or not _sent_by_us(session, body):
+        if session is None:
+            # It may have come from elsewhere, without the cookies of a session that goes on.
+            told = (
+                "No session came with this request: one ends by itself after a while. You may "
+                "still be signed in at your organisation."
+            )
+            return self._signed_out(HTTPStatus.FORBIDDEN, "There was no session to end", told)
+        if not _sent_by_us(session, body):
             told = "The page that asked for it is not of this session. Nothing was changed."
             return notice(HTTPStatus.FORBIDDEN, "You were not signed out", told, session=session)
-        told = "This browser is signed out here. You may still be signed in at your organisation."
-        response = notice(
-            HTTPStatus.OK,
-            "You are signed out",
-            told,
-            link=self._end_of_session(),
-            link_text="Sign out at your organisation, too",
+        told = (
+            "This browser is signed out here. Until you sign out at your organisation, too, "
+            "opening a citation signs you in again."
         )
+        response = self._signed_out(HTTPStatus.OK, "You are signed out", told)
         self.sessions.end(response)
         return response
+
+    def _signed_out(self, status: HTTPStatus, heading: str, told: str) -> Response:
+        link, text = self._end_of_session(), "Sign out at your organisation, too"
+        return notice(status, heading, told, link=link, link_text=text)
 
     def _end_of_session(self) -> str:
         try:

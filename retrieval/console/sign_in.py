@@ -125,17 +125,17 @@ class SignIn:
             ProviderUnavailableError, KeysUnavailableError: It cannot be said now.
         """
         if begun is None or any(len(came.get(one, ())) > 1 for one in PARAMETERS):
-            msg = "step 1: no sign-in of this browser, or a parameter stands twice"
+            msg = "sign-in 1: no sign-in of this browser, or a parameter stands twice"
             raise SignInFailedError(msg)
         named = next(iter(came.get("iss", ())), None)
         if named != self.trusted.issuer and (
             named is not None or self.provider.endpoints().names_itself
         ):
-            msg = f"step 2: iss {named!r:.200}"
+            msg = f"sign-in 2: iss {named!r:.200}"
             raise SignInFailedError(msg)
         code = next(iter(came.get("code", ())), None)
         if not code or came.get("error"):
-            msg = f"step 3: the issuer answered {next(iter(came.get('error', ())), None)!r:.80}"
+            msg = f"sign-in 3: the issuer answered {next(iter(came.get('error', ())), None)!r:.80}"
             raise SignInFailedError(msg)
         return self._judged(self._exchanged(code, begun), begun)
 
@@ -156,7 +156,7 @@ class SignIn:
             answer = self.wire.post(endpoint, dict(parse_qsl(form)), authorization=self._basic())
             return parse_object(answer)
         except (WireError, ValueError) as error:
-            msg = f"step 4: {error}"
+            msg = f"sign-in 4: {error}"
             raise SignInFailedError(msg) from error
         finally:
             self.asking.release()
@@ -165,10 +165,10 @@ class SignIn:
         token, identity = granted.get("access_token"), granted.get("id_token")
         kind = granted.get("token_type")
         if not isinstance(kind, str) or kind.lower() != "bearer":
-            msg = f"step 4: token_type {kind!r:.40}"
+            msg = f"sign-in 4: token_type {kind!r:.40}"
             raise SignInFailedError(msg)
         if not isinstance(token, str) or not isinstance(identity, str):
-            msg = "step 4: an access token or an ID token is missing"
+            msg = "sign-in 4: an access token or an ID token is missing"
             raise SignInFailedError(msg)
         client = self.registration.client
         try:
@@ -177,10 +177,10 @@ class SignIn:
             )
             reader = self.verifier.verify(token)
         except TokenRejectedError as error:
-            msg = f"steps 5 and 6: {error.diagnostics()}"
+            msg = f"sign-in 5 and 6: {error.diagnostics()}"
             raise SignInFailedError(msg) from error
         if (reader.issuer, reader.client) != (self.trusted.issuer, client):
-            msg = f"step 6: a token of {reader.issuer} for client {reader.client!r:.200}"
+            msg = f"sign-in 6: a token of {reader.issuer} for client {reader.client!r:.200}"
             raise SignInFailedError(msg)
         return token, reader
 

@@ -65,12 +65,31 @@ def _registration(configuration: Configuration, page: ReaderPageSettings) -> Reg
         scopes.append(demand.scope)
     return Registration(
         client=page.client_id,
-        redirect=origin_of(settings.service.resource) + REDIRECT_PATH,
+        redirect=redirect_address(configuration),
         scope=" ".join(scopes),
         resource=settings.service.resource if page.resource_parameter else None,
         demand=demand,
         secret=_secret(configuration, page),
     )
+
+
+def redirect_address(configuration: Configuration) -> str:
+    """
+    Return where the issuer is to send readers back to.
+    """
+    return origin_of(configuration.settings.service.resource) + REDIRECT_PATH
+
+
+def require_page_secret(configuration: Configuration) -> None:
+    """
+    Read the secret of the page, if there is a page that has one.
+
+    Raises:
+        ConfigurationError: It cannot be read.
+    """
+    page = configuration.settings.reader_page
+    if page is not None:
+        _secret(configuration, page)
 
 
 def _secret(configuration: Configuration, page: ReaderPageSettings) -> Callable[[], str] | None:
