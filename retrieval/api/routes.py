@@ -103,8 +103,7 @@ def readers_routes(room: ReadingRoom) -> APIRouter:
         openapi_extra={"x-openai-isConsequential": False, "x-required-scope": SEARCH_SCOPE},
     )
     def search(request: Request, body: SearchRequest) -> SearchResponse:
-        answer = room.answer(sender_of(request), body.asked())
-        return SearchResponse.of(answer)
+        return SearchResponse.of(room.answer(sender_of(request), body.asked()))
 
     @router.get(
         "/passages/{passage_id}",

@@ -48,9 +48,6 @@ IN_ATTACKS: Final = "tests/security/test_page_attacks.py"
 IN_SESSIONS: Final = "tests/security/test_page_sessions.py"
 IN_STRANGERS: Final = "tests/security/test_page_strangers.py"
 IN_FACES: Final = "tests/security/test_every_face.py"
-LATE_SIGN_OUT: Final = (
-    f"{IN_STRANGERS}::test_signing_out_works_however_long_ago_the_issuer_was_asked",
-)
 HARDENED: Final = (
     f"{IN_SESSIONS}::test_every_answer_is_framed_by_nobody_kept_nowhere_and_sends_no_referrer",
 )
@@ -342,14 +339,6 @@ SESSION_FAULTS: Final = (
         "request.query_params.getlist(name) for name in {*PARAMETERS, *request.query_params}}",
         "A stranger's address full of parameters keeps a processor busy for seconds.",
         (f"{IN_STRANGERS}::test_of_a_strangers_parameters_only_ours_are_looked_at",),
-    ),
-    Mutant(
-        "sign-out-in-the-way-of-others",
-        ROUTES,
-        "        return await to_thread.run_sync(console.sign_out, request, body)\n",
-        "        return console.sign_out(request, body)\n",
-        "Nobody is signed out when the issuer has to be asked, and everybody waits.",
-        (f"{IN_STRANGERS}::test_signing_out_works_however_long_ago_the_issuer_was_asked",),
     ),
     Mutant(
         "everybody-waits-for-the-issuer",
