@@ -51,6 +51,11 @@ logger = logging.getLogger(__name__)
 METADATA_PATH: Final = "/.well-known/oauth-protected-resource"
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_SECONDS: Final = "2"
+MAX_FAULTS: Final = 20
+"""
+How many faults of one request are told; one body can have tens of thousands.
+"""
+
 _UNAVAILABLE: Final = "the service is temporarily unavailable"
 STATUS: Final[Mapping[type[ReadershipError], HTTPStatus]] = {
     NotAuthenticatedError: HTTPStatus.UNAUTHORIZED,
@@ -260,7 +265,8 @@ async def _malformed(request: Request, error: Exception) -> JSONResponse:
     found = error.errors() if isinstance(error, RequestValidationError) else []
     # Where and what, but not the value: what was sent may be personal data.
     errors: list[dict[str, object]] = [
-        {"where": ".".join(str(part) for part in one["loc"]), "what": one["msg"]} for one in found
+        {"where": ".".join(str(part) for part in one["loc"]), "what": one["msg"]}
+        for one in found[:MAX_FAULTS]
     ]
     detail = "the request does not have the form that this operation takes"
     status = HTTPStatus.UNPROCESSABLE_ENTITY

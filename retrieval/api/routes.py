@@ -1,5 +1,5 @@
 """
-The paths. Each hands the raw `Authorization` headers to the reading room, which decides.
+The paths. Each hands whom it is asked by to the reading room, which decides.
 """
 
 import secrets
@@ -23,8 +23,7 @@ from acl.model.scopes import (
 )
 from retrieval.answer import ReadingRoom
 from retrieval.api.actions import ACTION_TAG
-from retrieval.api.admitting import admitting
-from retrieval.api.presented import presented_by
+from retrieval.api.admitting import admitting, sender_of
 from retrieval.api.problems import METADATA_PATH, problem
 from retrieval.api.schemas import (
     DocumentResponse,
@@ -104,8 +103,7 @@ def readers_routes(room: ReadingRoom) -> APIRouter:
         openapi_extra={"x-openai-isConsequential": False, "x-required-scope": SEARCH_SCOPE},
     )
     def search(request: Request, body: SearchRequest) -> SearchResponse:
-        answer = room.answer(presented_by(request), body.asked())
-        return SearchResponse.of(answer)
+        return SearchResponse.of(room.answer(sender_of(request), body.asked()))
 
     @router.get(
         "/passages/{passage_id}",
@@ -118,7 +116,7 @@ def readers_routes(room: ReadingRoom) -> APIRouter:
     def passage(
         request: Request, passage_id: Annotated[str, Path(max_length=MAX_ID_CHARACTERS)]
     ) -> PassageResponse:
-        return PassageResponse.asked_for(room.passage(presented_by(request), passage_id))
+        return PassageResponse.asked_for(room.passage(sender_of(request), passage_id))
 
     @router.get(
         "/documents/{document_id:path}",
@@ -134,7 +132,7 @@ def readers_routes(room: ReadingRoom) -> APIRouter:
         document_id: Annotated[str, Path(max_length=MAX_ID_CHARACTERS)],
         source: Annotated[str | None, Query(max_length=64)] = None,
     ) -> DocumentResponse:
-        return DocumentResponse.of(room.document(presented_by(request), document_id, source))
+        return DocumentResponse.of(room.document(sender_of(request), document_id, source))
 
     @router.post(
         "/explain",
@@ -144,7 +142,7 @@ def readers_routes(room: ReadingRoom) -> APIRouter:
         responses=TOO_LARGE,
     )
     def explain(request: Request, body: ExplainRequest) -> ExplainResponse:
-        request_id, found = room.explain(presented_by(request), body.asked())
+        request_id, found = room.explain(sender_of(request), body.asked())
         return ExplainResponse.of(request_id, found)
 
     return router

@@ -3,12 +3,15 @@ Filters in the language of OpenAI's vector stores, of which `source` is the only
 
 They choose among the names of sources; what they choose is cut with what the reader may search.
 No other key exists here, so nothing about permissions can be named.
+
+How many there are and how deep they are nested is looked at first: what is wrong with a filter is
+said with the whole way to it, and the ways of many, deep down, would be far longer than that.
 """
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from retrieval.api.schemas import SourceText
 
@@ -98,19 +101,20 @@ AnyFilter: TypeAlias = Annotated[
 Compound.model_rebuild()
 
 
-def _small(value: AnyFilter) -> AnyFilter:
-    if _depth(value) > MAX_DEPTH or _comparisons(value) > MAX_COMPARISONS:
+def _small(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
+    level, comparisons = [value], 0
+    for _ in range(MAX_DEPTH):
+        inner = [one["filters"] for one in level if _is_compound(one)]
+        comparisons += len(level) - len(inner)
+        level = [one for several in inner for one in several]
+    if level or comparisons > MAX_COMPARISONS:
         msg = f"at most {MAX_COMPARISONS} comparisons, nested {MAX_DEPTH} deep"
         raise ValueError(msg)
     return value
 
 
-def _depth(value: AnyFilter) -> int:
-    return 1 + max(map(_depth, value.filters)) if isinstance(value, Compound) else 1
+def _is_compound(value: Any) -> bool:  # noqa: ANN401 - whatever was sent
+    return isinstance(value, dict) and isinstance(value.get("filters"), list)
 
 
-def _comparisons(value: AnyFilter) -> int:
-    return sum(map(_comparisons, value.filters)) if isinstance(value, Compound) else 1
-
-
-StoreFilter = Annotated[AnyFilter, AfterValidator(_small)]
+StoreFilter = Annotated[AnyFilter, BeforeValidator(_small)]

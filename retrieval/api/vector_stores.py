@@ -17,8 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from acl.model.scopes import SEARCH_SCOPE
 from retrieval.answer import ReadingRoom
-from retrieval.api.admitting import admitting
-from retrieval.api.presented import presented_by
+from retrieval.api.admitting import admitting, sender_of
 from retrieval.api.problems import MEDIA_TYPE
 from retrieval.api.store_schemas import StoreError, StoreId, StoreSearchPage, StoreSearchRequest
 
@@ -58,7 +57,7 @@ def store_routes(room: ReadingRoom, declared: Security) -> APIRouter:
     def search(
         request: Request, vector_store_id: Annotated[StoreId, Path()], body: StoreSearchRequest
     ) -> StoreSearchPage:
-        answer = room.answer(presented_by(request), body.asked(vector_store_id, known))
+        answer = room.answer(sender_of(request), body.asked(vector_store_id, known))
         return StoreSearchPage.of(body.questions(), answer)
 
     return router

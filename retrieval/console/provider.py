@@ -3,7 +3,8 @@ What the issuer's discovery document says about signing in there.
 
 It is fetched over the bounded wire when somebody first signs in, and again after
 `BELIEVED_SECONDS`; after a failure not before `RETRY_SECONDS`, so that requests of strangers
-become no flood of requests to the issuer.
+become no flood of requests to the issuer. At most `MAX_WAITING` requests wait for it; more are told
+to come back.
 """
 
 import threading
@@ -19,6 +20,12 @@ from acl.model.strict_json import parse_object
 
 BELIEVED_SECONDS: Final = 300.0
 RETRY_SECONDS: Final = 10.0
+MAX_WAITING: Final = 8
+"""
+Of the forty threads that serve requests: strangers at the page cannot occupy the others while the
+issuer is slow.
+"""
+
 DISCOVERY: Final = "/.well-known/openid-configuration"
 
 
@@ -44,6 +51,17 @@ class Endpoints:
     names_itself: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """
+    What came of asking, and when that was: endpoints, or a problem.
+    """
+
+    asked: float
+    endpoints: Endpoints | None = None
+    problem: str = ""
+
+
 @dataclass(slots=True)
 class Provider:
     """
@@ -54,9 +72,10 @@ class Provider:
     wire: Wire
     clock: Callable[[], float] = time.monotonic
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
-    _remembered: Endpoints | None = field(default=None, init=False, repr=False)
-    _asked: float = field(default=float("-inf"), init=False, repr=False)
-    _problem: str = field(default="", init=False, repr=False)
+    _waiting: threading.BoundedSemaphore = field(
+        default_factory=lambda: threading.BoundedSemaphore(MAX_WAITING), init=False, repr=False
+    )
+    _last: _Answer = field(default=_Answer(float("-inf")), init=False, repr=False)
 
     def endpoints(self) -> Endpoints:
         """
@@ -65,21 +84,36 @@ class Provider:
         Raises:
             ProviderUnavailableError: They could not be had.
         """
-        with self._lock:
-            lasting = RETRY_SECONDS if self._problem else BELIEVED_SECONDS
-            if self.clock() - self._asked >= lasting:
-                self._ask()
-            if self._remembered is None or self._problem:
-                raise ProviderUnavailableError(self._problem)
-            return self._remembered
+        last = self._last
+        if self._is_over(last):
+            last = self._renewed()
+        if last.endpoints is None:
+            raise ProviderUnavailableError(last.problem)
+        return last.endpoints
 
-    def _ask(self) -> None:
-        self._asked = self.clock()
+    def _is_over(self, last: _Answer) -> bool:
+        lasting = RETRY_SECONDS if last.problem else BELIEVED_SECONDS
+        return self.clock() - last.asked >= lasting
+
+    def _renewed(self) -> _Answer:
+        if not self._waiting.acquire(blocking=False):
+            msg = f"{MAX_WAITING} requests already wait for the discovery document of {self.issuer}"
+            raise ProviderUnavailableError(msg)
+        try:
+            with self._lock:
+                if self._is_over(self._last):
+                    self._last = self._asked()
+                return self._last
+        finally:
+            self._waiting.release()
+
+    def _asked(self) -> _Answer:
+        now = self.clock()
         try:
             document = parse_object(self.wire.get(self.issuer.rstrip("/") + DISCOVERY))
-            self._remembered, self._problem = _endpoints(document, self.issuer), ""
+            return _Answer(now, _endpoints(document, self.issuer))
         except (WireError, ValueError) as error:
-            self._problem = f"the discovery document of {self.issuer}: {error}"
+            return _Answer(now, problem=f"the discovery document of {self.issuer}: {error}")
 
 
 def _endpoints(document: Mapping[str, object], issuer: str) -> Endpoints:

@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
+from anyio import to_thread
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -21,10 +22,11 @@ from acl.identity.reader import VerifiedReader
 from retrieval.addresses import PAGE_PREFIX, page_path
 from retrieval.api.problems import is_recorded
 from retrieval.console.citations import CitationRoom
+from retrieval.console.cookies import own_cookies
 from retrieval.console.pages import citation_page, notice, redirect
 from retrieval.console.provider import ProviderUnavailableError
 from retrieval.console.sessions import Begun, Session, Sessions
-from retrieval.console.sign_in import SignIn, SignInFailedError
+from retrieval.console.sign_in import PARAMETERS, SignIn, SignInFailedError
 from retrieval.errors import (
     InsufficientScopeError,
     NotAdmittedError,
@@ -70,7 +72,7 @@ class Console:
         """
         Show a passage to whoever has signed in, and let everybody else sign in first.
         """
-        session = self.sessions.read(request.cookies)
+        session = self.sessions.read(own_cookies(request))
         if session is None:
             return self.begin(request, passage)
         try:
@@ -87,16 +89,17 @@ class Console:
             response = redirect(self.sign_in.address(begun, anew=anew))
         except ProviderUnavailableError as error:
             return self._unavailable(error)
-        self.sessions.begin(response, begun, request.cookies)
+        self.sessions.begin(response, begun, own_cookies(request))
         return response
 
     def finish(self, request: Request) -> Response:
         """
         Take in what the issuer answers; a new session comes of it, or none.
         """
-        came = {name: request.query_params.getlist(name) for name in request.query_params}
-        state = next(iter(came.get("state", ())), "")
-        begun = self.sessions.begun(request.cookies, state)
+        # No other parameter is looked at, however many strangers send.
+        came = {name: request.query_params.getlist(name) for name in PARAMETERS}
+        state = next(iter(came["state"]), "")
+        begun = self.sessions.begun(own_cookies(request), state)
         try:
             token, reader = self.sign_in.finish(came, begun)
             self._record(reader)
@@ -119,7 +122,7 @@ class Console:
         """
         End the session of this browser, if one of our forms asks for it.
         """
-        session = self.sessions.read(request.cookies)
+        session = self.sessions.read(own_cookies(request))
         if session is None:
             # It may have come from elsewhere, without the cookies of a session that goes on.
             told = (
@@ -231,7 +234,9 @@ def console_routes(console: Console) -> APIRouter:
 
     @router.post(SIGN_OUT_PATH)
     async def sign_out(request: Request) -> Response:
-        return console.sign_out(request, await request.body())
+        body = await request.body()
+        # Beside the event loop: the issuer may have to be asked where one signs out there.
+        return await to_thread.run_sync(console.sign_out, request, body)
 
     return router
 

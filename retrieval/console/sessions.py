@@ -4,7 +4,8 @@ Where a browser's token is kept: in cookies that only this service can read.
 The rules:
 
 1. Cookies are sealed (`retrieval.notes`): a browser, and whoever reads its files, sees nothing.
-2. Their names begin with `__Host-`: sent over TLS alone, to this host alone, set by no other.
+2. Their names begin with `__Host-`: sent over TLS alone, to this host alone, set by no other
+   (`cookies` takes no other name for one of them).
    No script sees them (`HttpOnly`), and no foreign page's form or image sends them (`SameSite`).
 3. A session is made at the end of a sign-in and nowhere else, new each time; nothing that came
    with a request goes into it.
@@ -27,10 +28,9 @@ from typing import Final
 from starlette.responses import Response
 
 from acl.identity.presented import Presented
+from retrieval.console.cookies import BEGUN_COOKIE, SESSION_COOKIE
 from retrieval.notes import NoteRefusedError, Notes
 
-SESSION_COOKIE: Final = "__Host-readership-session"
-BEGUN_COOKIE: Final = "__Host-readership-begun"
 MAX_SESSION: Final = timedelta(hours=1)
 MAX_SIGN_IN: Final = timedelta(minutes=10)
 MAX_BEGUN: Final = 4

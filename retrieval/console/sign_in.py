@@ -40,8 +40,12 @@ from acl.model.strict_json import parse_object
 from retrieval.console.provider import Provider, ProviderUnavailableError
 from retrieval.console.sessions import Begun
 
-MAX_ASKING: Final = 8
-WAIT_SECONDS: Final = 1.0
+MAX_ASKING: Final = 16
+"""
+Codes that are exchanged at once, of whoever sends some; nobody waits for a turn, because readers
+wait for the same threads.
+"""
+
 PARAMETERS: Final = ("code", "state", "iss", "error")
 
 
@@ -149,7 +153,7 @@ class SignIn:
             code_verifier=begun.verifier,
             resource=asked.resource,
         )
-        if not self.asking.acquire(timeout=WAIT_SECONDS):
+        if not self.asking.acquire(blocking=False):
             msg = f"{MAX_ASKING} sign-ins are already underway"
             raise ProviderUnavailableError(msg)
         try:

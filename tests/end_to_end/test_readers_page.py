@@ -13,7 +13,7 @@ import pytest
 
 from acl.identity import signed
 from retrieval.provenance import TYPE
-from tests.end_to_end.page_world import PAGE_CLIENT, PageWorld, page_world
+from tests.end_to_end.page_world import HOST, PAGE_CLIENT, PageWorld, page_world
 from tests.end_to_end.visiting import Visitor
 
 EXPECTED_HEADERS = {
@@ -249,7 +249,8 @@ def test_a_session_is_new_at_each_sign_in(world: PageWorld) -> None:
     """
     planted = Visitor.of(world, "bob").kept()
     visitor = Visitor.of(world)
-    visitor.http.cookies.update(planted)
+    for name, value in planted.items():
+        visitor.http.cookies.set(name, value, domain=HOST)
 
     answer = visitor.http.get(f"{world.origin}/reader/sign-in", params={"passage": "x"})
     page = visitor.follow(visitor.returns(answer, "alice"))

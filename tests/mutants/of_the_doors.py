@@ -6,18 +6,19 @@ from typing import Final
 
 from tests.mutants.mutant import Mutant
 
+ADMITTING: Final = "retrieval/api/admitting.py"
 AUTHORIZE: Final = "retrieval/authorize.py"
 RECHECK: Final = "retrieval/recheck.py"
 UNSEAL: Final = "retrieval/unseal.py"
 ANSWER: Final = "retrieval/answer.py"
 PAGE: Final = "retrieval/page.py"
 
+IN_ADMITTING: Final = "tests/security/test_admitting.py"
 IN_AUTHORIZE: Final = "tests/retrieval/test_authorize.py"
 IN_RECHECK: Final = "tests/retrieval/test_recheck.py"
 IN_DISCREPANCIES: Final = "tests/retrieval/test_discrepancies.py"
 IN_ANSWER: Final = "tests/end_to_end/test_one_epoch.py"
 IN_ALARM: Final = "tests/security/test_door_alarm.py"
-IN_FORGED: Final = "tests/security/test_forged_tokens.py"
 IN_HOPS: Final = "tests/security/test_every_hop.py"
 IN_NEW_ENEMY: Final = "tests/security/test_new_enemy.py"
 STRADDLING: Final = (
@@ -27,12 +28,36 @@ FRESH: Final = (f"{IN_AUTHORIZE}::test_a_source_is_searched_while_its_permission
 
 FIRST_DOOR: Final = (
     Mutant(
-        "admitting-malformed-before-unknown",
-        "retrieval/api/admitting.py",
-        "                    await to_thread.run_sync(_admit, room, presented_by(request))\n",
+        "admitting-after-reading",
+        ADMITTING,
+        "                came = presented_by(request)\n",
+        "                came, _ = presented_by(request), await request.body()\n",
+        "A stranger's body is read, and faults are looked for in it.",
+        (f"{IN_ADMITTING}::test_no_body_of_a_stranger_is_read",),
+    ),
+    Mutant(
+        "admitting-malformed-before-unwelcome",
+        ADMITTING,
+        "                    await to_thread.run_sync(room.authorizer.require_welcome, reader)\n",
         "",
-        "Whoever proves nothing is told what is wrong with their request.",
-        (f"{IN_FORGED}::test_what_is_malformed_is_told_to_nobody_who_proves_nothing",),
+        "Whoever was revoked or switched off is told what is wrong with their request.",
+        (f"{IN_ADMITTING}::test_whoever_was_shut_out_is_not_told_what_is_malformed",),
+    ),
+    Mutant(
+        "admitting-unreadable-before-unwelcome",
+        ADMITTING,
+        "                except (RequestValidationError, HTTPException):\n",
+        "                except RequestValidationError:\n",
+        "Whoever was revoked is told that no parser could read what they sent.",
+        (f"{IN_ADMITTING}::test_whoever_was_shut_out_is_not_told_what_is_malformed",),
+    ),
+    Mutant(
+        "every-fault-told",
+        "retrieval/api/problems.py",
+        "        for one in found[:MAX_FAULTS]\n",
+        "        for one in found\n",
+        "A malformed request is answered with many times its length.",
+        (f"{IN_ADMITTING}::test_few_of_many_faults_are_told",),
     ),
     Mutant(
         "authorize-scope-of-token-unchecked",

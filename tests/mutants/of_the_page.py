@@ -15,6 +15,8 @@ SIGN_IN: Final = "retrieval/console/sign_in.py"
 CITATIONS: Final = "retrieval/console/citations.py"
 PAGES: Final = "retrieval/console/pages.py"
 SESSIONS: Final = "retrieval/console/sessions.py"
+OWN_COOKIES: Final = "retrieval/console/cookies.py"
+PROVIDER: Final = "retrieval/console/provider.py"
 ROUTES: Final = "retrieval/console/routes.py"
 RESPONSES: Final = "retrieval/responses.py"
 
@@ -44,6 +46,7 @@ IN_PAGES: Final = (
 
 IN_ATTACKS: Final = "tests/security/test_page_attacks.py"
 IN_SESSIONS: Final = "tests/security/test_page_sessions.py"
+IN_STRANGERS: Final = "tests/security/test_page_strangers.py"
 IN_FACES: Final = "tests/security/test_every_face.py"
 HARDENED: Final = (
     f"{IN_SESSIONS}::test_every_answer_is_framed_by_nobody_kept_nowhere_and_sends_no_referrer",
@@ -299,11 +302,59 @@ SESSION_FAULTS: Final = (
     ),
     Mutant(
         "cookie-of-any-host",
-        SESSIONS,
+        OWN_COOKIES,
         'SESSION_COOKIE: Final = "__Host-readership-session"',
         'SESSION_COOKIE: Final = "readership-session"',
         "A neighbouring host plants a session.",
         COOKIES,
+    ),
+    Mutant(
+        "cookie-of-a-neighbour",
+        OWN_COOKIES,
+        '        one.strip(" \\t").partition("=")\n',
+        '        one.strip().partition("=")\n',
+        "A neighbouring host plants a session, under a name that begins with a no-break space.",
+        (f"{IN_STRANGERS}::test_a_neighbour_plants_no_session",),
+    ),
+    Mutant(
+        "cookie-that-stands-twice",
+        OWN_COOKIES,
+        "if times[name] == 1 and _OURS.fullmatch(name)",
+        "if _OURS.fullmatch(name)",
+        "Of two sessions that a browser cannot both keep, the latter counts.",
+        (f"{IN_STRANGERS}::test_a_name_that_stands_twice_is_nobodys",),
+    ),
+    Mutant(
+        "cookie-of-any-name",
+        OWN_COOKIES,
+        "if times[name] == 1 and _OURS.fullmatch(name)",
+        "if times[name] == 1",
+        "A name that can be no cookie's makes the page fail.",
+        (f"{IN_STRANGERS}::test_no_foreign_name_is_answered",),
+    ),
+    Mutant(
+        "page-reads-every-parameter",
+        ROUTES,
+        "request.query_params.getlist(name) for name in PARAMETERS}",
+        "request.query_params.getlist(name) for name in {*PARAMETERS, *request.query_params}}",
+        "A stranger's address full of parameters keeps a processor busy for seconds.",
+        (f"{IN_STRANGERS}::test_of_a_strangers_parameters_only_ours_are_looked_at",),
+    ),
+    Mutant(
+        "everybody-waits-for-the-issuer",
+        PROVIDER,
+        "        if not self._waiting.acquire(blocking=False):\n",
+        "        if not self._waiting.acquire():\n",
+        "Strangers at the page occupy every thread while the issuer is slow.",
+        (f"{IN_STRANGERS}::test_few_wait_for_an_issuer_that_does_not_answer",),
+    ),
+    Mutant(
+        "sign-ins-wait-for-each-other",
+        SIGN_IN,
+        "        if not self.asking.acquire(blocking=False):\n",
+        "        if not self.asking.acquire(timeout=1.0):\n",
+        "Codes that are made up occupy every thread.",
+        (f"{IN_STRANGERS}::test_nobody_waits_until_codes_of_others_were_exchanged",),
     ),
     Mutant(
         "session-without-end",

@@ -150,6 +150,10 @@ PROMISES: Final[dict[str, str]] = {
         "A browser's session is a token that is verified at every request; it begins at the end of "
         "a sign-in that this browser began, and nowhere else."
     ),
+    "little-for-strangers": (
+        "Of whoever proves nothing no more is read than who they are, and they keep nobody else "
+        "waiting."
+    ),
     "page-runs-nothing": "Whatever a document contains, on the reader's page it is text.",
     "page-accessible": "The reader's page is for everybody: axe finds nothing wrong with it.",
     "page-names-nobody": (

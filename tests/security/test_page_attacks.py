@@ -10,7 +10,8 @@ from typing import Any, Final
 
 import pytest
 
-from retrieval.console.sessions import BEGUN_COOKIE, MAX_SIGN_IN
+from retrieval.console.cookies import BEGUN_COOKIE
+from retrieval.console.sessions import MAX_SIGN_IN
 from tests.acl.identity.issuers import ISSUER, OTHER_ISSUER
 from tests.retrieval.console.desks import access, granted, identity
 from tests.scenarios.installation import Installation, claim_of
