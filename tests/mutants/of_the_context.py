@@ -88,6 +88,25 @@ CONTEXT: Final = (
         (f"{IN_FLOOD}::test_what_repeats_itself_has_one_place",),
     ),
     Mutant(
+        "context-repetition-of-what-is-quoted",
+        CHOOSE,
+        "    share_of_it = REPEATS_IF_SHORT if len(one) < SHORT_TRIPLES else REPEATS\n"
+        "    return len(one & known) >= len(one) * share_of_it\n",
+        "    shorter = min(len(one), len(known))\n"
+        "    share_of_it = REPEATS_IF_SHORT if shorter < SHORT_TRIPLES else REPEATS\n"
+        "    return len(one & known) >= shorter * share_of_it\n",
+        "A title pushes out every document that has its words.",
+        (f"{IN_FLOOD}::test_a_few_words_that_others_hold_do_not_push_them_out",),
+    ),
+    Mutant(
+        "context-repetition-with-some-words-changed",
+        CHOOSE,
+        "REPEATS: Final = 0.3\n",
+        "REPEATS: Final = 0.6\n",
+        "Who changes every tenth word says it as often as he likes.",
+        (f"{IN_FLOOD}::test_changing_every_tenth_word_makes_no_other_text",),
+    ),
+    Mutant(
         "context-repetition-without-share",
         CHOOSE,
         " or self._copies[original] >= most",
