@@ -52,8 +52,8 @@ def sanitise(passage: Passage) -> Passage:
     if it leads to a page and hides nothing; any other kind of address is left out.
     """
     fits = len(passage.url) <= MAX_URL_CHARACTERS and _PAGE.match(passage.url)
-    fits = fits and visible(passage.url) == passage.url
-    title, url = one_line(passage.title), passage.url if fits else ""
+    is_seen = visible(passage.url) == passage.url
+    title, url = one_line(passage.title), passage.url if fits and is_seen else ""
     if len(title) > MAX_TITLE_CHARACTERS:
         title = title[: MAX_TITLE_CHARACTERS - 1] + CUT
     return replace(passage, title=title, text=inert(passage.text), url=url)

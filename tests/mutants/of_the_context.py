@@ -20,6 +20,9 @@ IN_INERT: Final = "tests/security/test_inert.py"
 IN_FENCE: Final = "tests/security/test_fence.py"
 IN_FLOOD: Final = "tests/security/test_flood.py"
 IN_CARRIERS: Final = "tests/security/test_invisible_carriers.py"
+IN_HIDDEN: Final = (
+    "tests/security/test_hidden_text.py::test_what_is_hidden_is_left_out_and_counted",
+)
 IN_KEPT_BACK: Final = "tests/security/test_kept_back.py"
 
 CONTEXT: Final = (
@@ -189,10 +192,58 @@ CONTEXT: Final = (
     Mutant(
         "context-address-hides-something",
         SANITISE,
-        "    fits = fits and visible(passage.url) == passage.url\n",
-        "",
+        "    is_seen = visible(passage.url) == passage.url\n",
+        "    is_seen = True\n",
         "An address carries a message that nobody sees.",
         (f"{IN_CARRIERS}::test_an_address_that_hides_something_is_left_out",),
+    ),
+    Mutant(
+        "hidden-behind-a-value-that-is-none",
+        "ingestion/extraction/formats/html_sheets.py",
+        'return [one for one in stated if one.lower_name.startswith("--") or _is_known(one)]',
+        "return stated",
+        "A second, invalid value shows to a model what browsers hide.",
+        IN_HIDDEN,
+    ),
+    Mutant(
+        "hidden-shown-where-something-may-hold",
+        "ingestion/extraction/formats/html_sheets.py",
+        "    looks = [True] if all(sure for *_, sure in rules) else [True, False]\n",
+        "    looks = [True]\n",
+        "A condition that never holds shows to a model what browsers hide.",
+        IN_HIDDEN,
+    ),
+    Mutant(
+        "hidden-in-another-alternative",
+        "ingestion/extraction/formats/eml.py",
+        "key=lambda inner: not _is_page(inner)",
+        "key=_is_page",
+        "A mail says one thing to its reader and another to the model.",
+        IN_HIDDEN,
+    ),
+    Mutant(
+        "hidden-in-a-definition",
+        "ingestion/extraction/formats/markdown.py",
+        "_without_titles(remove_comments(text, unseen), unseen)",
+        "remove_comments(text, unseen)",
+        "A comment of another kind is read as text.",
+        IN_HIDDEN,
+    ),
+    Mutant(
+        "hidden-by-an-inherited-style",
+        "ingestion/extraction/formats/docx.py",
+        "    while at is not None and at not in chain:\n",
+        "    while False:\n",
+        "A style that is based on a hidden one shows what that hides.",
+        IN_HIDDEN,
+    ),
+    Mutant(
+        "hidden-inside-a-cell",
+        "ingestion/extraction/formats/xlsx.py",
+        "            if trick is None and isinstance(cell.value, CellRichText):\n",
+        "            if False:\n",
+        "White words beside black ones in one cell are read.",
+        IN_HIDDEN,
     ),
     Mutant(
         "context-never-cleared",

@@ -7,6 +7,7 @@ from typing import Any, Final
 Colour = tuple[int, int, int]
 
 WHITE: Final[Colour] = (255, 255, 255)
+BLACK: Final[Colour] = (0, 0, 0)
 SAME: Final = 24
 """
 How far two colours may be apart in each of red, green and blue, of 255, and not be told apart.
