@@ -238,6 +238,14 @@ CONTEXT: Final = (
         IN_HIDDEN,
     ),
     Mutant(
+        "hidden-under-a-drawing",
+        "ingestion/extraction/formats/pdf.py",
+        " or self._others.hide(one, bounds, ink)",
+        "",
+        "Words under a black bar are read.",
+        IN_HIDDEN,
+    ),
+    Mutant(
         "hidden-inside-a-cell",
         "ingestion/extraction/formats/xlsx.py",
         "            if trick is None and isinstance(cell.value, CellRichText):\n",

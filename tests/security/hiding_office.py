@@ -1,10 +1,12 @@
 """
-More ways for office files to hide a sentence: by styles, grounds, measures, themes and formats.
+More ways for office files and PDF to hide a sentence: by styles, grounds, measures, themes and
+formats, and by what is drawn around it.
 """
 
 from collections.abc import Callable
 from typing import Any, Final
 
+import fpdf
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls
 from docx.shared import RGBColor
@@ -12,7 +14,7 @@ from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 from openpyxl.styles import Color, Font, PatternFill
 
-from tests.security.hiding import DOCX, HIDDEN, XLSX, word, workbook
+from tests.security.hiding import DOCX, HIDDEN, PDF, SEEN, XLSX, pdf, word, workbook
 
 _W: Final = nsdecls("w")
 _BLACK: Final = PatternFill("solid", fgColor="FF000000")
@@ -152,11 +154,71 @@ _BOOKS: Final = {
 }
 
 
+def _outlined(made: fpdf.FPDF) -> None:
+    with made.local_context(text_mode="STROKE"):
+        made.set_draw_color(255, 255, 255)
+        made.cell(text=HIDDEN)
+
+
+def _covered(made: fpdf.FPDF) -> None:
+    at = made.get_y()
+    made.cell(text=HIDDEN)
+    made.set_fill_color(255, 255, 255)
+    made.rect(0, at - 2, 210, 20, style="F")
+
+
+def _on(ink: int, ground: int) -> Callable[[fpdf.FPDF], None]:
+    def write(made: fpdf.FPDF) -> None:
+        made.set_fill_color(ground)
+        made.rect(0, made.get_y() - 2, 210, 20, style="F")
+        made.set_text_color(ink)
+        made.cell(text=HIDDEN)
+
+    return write
+
+
+def _clipped(made: fpdf.FPDF) -> None:
+    with made.rect_clip(x=0, y=0, w=1, h=1):
+        made.cell(text=HIDDEN)
+
+
+def _squeezed(made: fpdf.FPDF) -> None:
+    made._out("q 0.0001 0 0 1 0 0 cm")
+    made.cell(text=HIDDEN)
+    made._out("Q")
+
+
+def _turned(content: bytes) -> bytes:
+    return content.replace(b"/Type /Page\n", b"/Type /Page\n/Rotate 90\n")
+
+
+def _large(ink: int) -> bytes:
+    made = fpdf.FPDF()
+    made.add_page(format=(3_000, 3_000))
+    made.set_font("Helvetica", size=12)
+    made.cell(text=SEEN, new_x="LMARGIN", new_y="NEXT")
+    made.set_text_color(ink)
+    made.cell(text=HIDDEN)
+    return bytes(made.output())
+
+
+_PDFS: Final = {
+    "white outline": pdf(_outlined),
+    "covered": pdf(_covered),
+    "black on black": pdf(_on(0, 0)),
+    "clipped": pdf(_clipped),
+    "squeezed": pdf(_squeezed),
+    "white on a turned page": _turned(pdf(_on(255, 255))),
+    "white on a large page": _large(255),
+}
+
+
 def more_cases() -> dict[str, tuple[str, bytes]]:
     """
     Return what hides the sentence: name to media type and bytes.
     """
-    found = {f"DOCX: {name}": (DOCX, word(one)) for name, one in _WORDS.items()}
+    found = {f"PDF: {name}": (PDF, content) for name, content in _PDFS.items()}
+    found |= {f"DOCX: {name}": (DOCX, word(one)) for name, one in _WORDS.items()}
     return found | {f"XLSX: {name}": (XLSX, workbook(one)) for name, one in _BOOKS.items()}
 
 
@@ -165,6 +227,9 @@ def more_plain() -> dict[str, tuple[str, bytes]]:
     Return what shows it, although something about it is hidden elsewhere.
     """
     return {
+        "PDF: white on black, turned": (PDF, _turned(pdf(_on(255, 0)))),
+        "PDF: black on grey, turned": (PDF, _turned(pdf(_on(0, 200)))),
+        "PDF: on a large page": (PDF, _large(0)),
         "DOCX: white in a dark cell": (DOCX, word(_white_in_table("000000"))),
         "DOCX: on a shade": (DOCX, word(_run('w:shd w:val="clear" w:fill="FFFF00"'))),
         "XLSX: format of numbers": (XLSX, workbook(_cell(number_format='0.00;-0.00;"-"'))),
