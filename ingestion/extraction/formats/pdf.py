@@ -239,7 +239,7 @@ class _Others:
 
     numbers: "np.ndarray[Any, Any]"
     bounds: "np.ndarray[Any, Any]"
-    colours: "np.ndarray[Any, Any]"
+    inks: "np.ndarray[Any, Any]"
     order: dict[int, int]
 
     @classmethod
@@ -254,8 +254,8 @@ class _Others:
                 filled = kind == pdfium.FPDF_PAGEOBJ_PATH
                 drawn.append((number, bounds, _colour_of(one)[0] if filled else _NO_COLOUR))
         columns = [np.array(column) for column in zip(*drawn, strict=True)] if drawn else []
-        empty = [np.empty(0), np.empty((0, 4)), np.empty((0, 3))]
-        return cls(*(columns or empty), order)
+        numbers, places, inks = columns or [np.empty(0), np.empty((0, 4)), np.empty((0, 3))]
+        return cls(numbers, places, inks, order)
 
     def hide(self, text: Any, bounds: _Bounds, ink: colours.Colour) -> bool:  # noqa: ANN401
         """
@@ -265,7 +265,7 @@ class _Others:
         middle = np.array([(left + right) / 2, (bottom + top) / 2])
         over = (self.bounds[:, :2] <= middle) & (middle <= self.bounds[:, 2:])
         later = self.numbers > self.order.get(_address(text), 0)
-        alike = np.abs(self.colours - np.array(ink)).max(axis=1, initial=0) <= colours.SAME
+        alike = np.abs(self.inks - np.array(ink)).max(axis=1, initial=0) <= colours.SAME
         return bool((over.all(axis=1) & (later | alike)).any())
 
 
