@@ -35,7 +35,7 @@ _PAGE: Final = re.compile(r"https?://[^\s<>\"\\]+\Z", re.IGNORECASE)
 _TAG: Final = re.compile(r"<(?![A-Z_]{2,40}_[0-9a-f]{8}>)(?=[A-Za-z/!?])")
 _REFERENCE: Final = re.compile(r"&(?=(#[0-9]++|#[Xx][0-9A-Fa-f]++|[A-Za-z]{1,32}))")
 _IN_ADDRESSES: Final = re.compile(r"[A-Za-z0-9:/.\\]")
-_HTTP: Final = re.compile(r"(h)tt(ps?)(?=\s*\\?:\s*[/\\])", re.IGNORECASE)
+_HTTP: Final = re.compile(r"(h)tt(ps?)(?=\s*:\s*[/\\])", re.IGNORECASE)
 _SCHEME: Final = re.compile(r"(?<=\S)(?<!hxxp)(?<!hxxps):(?=[/\\]{2})", re.IGNORECASE)
 _WITHOUT_SLASHES: Final = re.compile(
     r"(?<![^\W_])(?:(javascript|vbscript|mailto)\s*:(?=\S)"

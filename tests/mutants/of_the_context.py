@@ -53,8 +53,8 @@ CONTEXT: Final = (
     Mutant(
         "context-escapes-left",
         SANITISE,
-        "(?=\\s*\\\\?:\\s*[/",
-        "(?=\\s*:\\s*[/",
+        '(r"(?<=\\S)(?<!hxxp)',
+        '(r"(?<=[a-z0-9+.-])(?<!hxxp)',
         "A colon behind a backslash makes an address where it is shown.",
         (f"{IN_INERT}::test_nothing_is_live",),
     ),
