@@ -4,7 +4,7 @@ Which of the passages that may be released make the answer. Part of step 7.
 The rules, in the order they are applied to passages, best first:
 
 1. What policy quarantines is left out (`acl.screening`).
-2. What mostly repeats a passage that is in already waits: it is given a place only if nothing
+2. What repeats a passage that is in already waits: it is given a place only if nothing
    else takes it.
 3. Nobody fills more than half of the places: an author where the source names one, and else a
    document; nor does a passage with all that repeats it.
@@ -40,10 +40,11 @@ REDACTION_CHARACTERS: Final = 40
 What an answer says of each kind of personal data that was replaced in a passage.
 """
 
-REPEATS: Final = 0.6
+REPEATS: Final = 0.3
 REPEATS_IF_SHORT: Final = 0.9
 """
-The share of the shorter one's word triples from which two texts count as one. In a sentence or
+The share of a text's word triples from which it repeats another that has them: of two texts that
+each differ from a third in every tenth word, half of the triples are the same. In a sentence or
 two most words can be the same and the meaning another.
 """
 
@@ -180,12 +181,15 @@ def word_triples(text: str) -> frozenset[tuple[str, ...]]:
     return frozenset(tuple(words[at : at + _TRIPLE]) for at in runs)
 
 
-def repeats(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) -> bool:
+def repeats(one: frozenset[tuple[str, ...]], known: frozenset[tuple[str, ...]]) -> bool:
     """
-    Say whether the shorter text stands mostly in the other.
+    Say whether a text repeats one that is known.
+
+    How much of the known one stands in it does not count: else a title alone would make whatever
+    quotes it wait.
     """
-    shorter = min(len(one), len(other))
-    return len(one & other) >= shorter * (REPEATS_IF_SHORT if shorter < SHORT_TRIPLES else REPEATS)
+    share_of_it = REPEATS_IF_SHORT if len(one) < SHORT_TRIPLES else REPEATS
+    return len(one & known) >= len(one) * share_of_it
 
 
 def cost(passage: Passage) -> int:

@@ -24,11 +24,13 @@ class Screen:
 
     def judged(self, passage: Passage) -> Passage:
         """
-        Return the passage with the verdict on its text.
+        Return the passage with the verdict on what its writer says in it.
         """
         provenance = passage.provenance
         trust = provenance.trust
-        if INSTRUCTION_LIKE not in trust and reads_like_an_instruction(passage.text):
+        # A title and an id are the writer's words too, and stand beside the text.
+        said = (passage.text, passage.title, provenance.document)
+        if INSTRUCTION_LIKE not in trust and any(map(reads_like_an_instruction, said)):
             trust = (*trust, INSTRUCTION_LIKE)
         kept_back = self.quarantines and INSTRUCTION_LIKE in trust and not self._clears(passage)
         return replace(passage, provenance=replace(provenance, trust=trust), quarantined=kept_back)

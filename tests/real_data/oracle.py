@@ -14,9 +14,8 @@ weights are computed anew from the documented formulas, and every score is exact
 5. If a leg reached that length, its last group of equal scores is not used, unless that is all
    there is (`retrieval.search` says why: which equals the engine kept is chance).
 6. A chunk scores the sum of `1 / (60 + rank)`; equal sums are ordered by the chunk's name.
-7. A chunk that repeats one before it comes after all that repeat none: three fifths of the runs
-   of three words of the shorter one stand in the other, or nine tenths where there are fewer
-   than ten.
+7. A chunk that repeats one before it comes after all that repeat none: three tenths of its
+   runs of three words stand in the other, or nine tenths where it has fewer than ten.
 
 The engine computes in 32 bits, so scores that differ by less than `TOLERANCE`, relative to
 their size, may stand in either order there. `Judge` therefore keeps two views of each leg:
@@ -189,13 +188,12 @@ def runs_of_three(text: str) -> frozenset[tuple[str, ...]]:
     return frozenset(tuple(words[at : at + 3]) for at in range(max(1, len(words) - 2)))
 
 
-def alike(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) -> bool:
+def alike(one: frozenset[tuple[str, ...]], earlier: frozenset[tuple[str, ...]]) -> bool:
     """
-    Say whether two texts count as one.
+    Say whether a text repeats an earlier one.
     """
-    fewer = min(len(one), len(other))
-    share = len(one & other) / fewer
-    return share >= (9 / 10 if fewer < 10 else 3 / 5)
+    share = len(one & earlier) / len(one)
+    return share >= (9 / 10 if len(one) < 10 else 3 / 10)
 
 
 class Oracle:

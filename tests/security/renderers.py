@@ -18,6 +18,12 @@ _MARKUP.linkify.set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": Fals
 _OTHER = mistune.create_markdown(escape=False, plugins=["url", "table", "strikethrough"])
 
 
+_LINKED_WHERE_SHOWN: Final = re.compile(r"(?i)(?:https?|ftp|wss?|file)://\S|\bwww\.\w")
+"""
+Mail programs and chats make links of the addresses in a page that they show.
+"""
+
+
 def commonmark(text: str) -> str:
     """
     Render as GitHub's dialect, HTML and bare addresses included.
@@ -44,7 +50,7 @@ RENDERERS: Final[tuple[Callable[[str], str], ...]] = (commonmark, another, as_pa
 
 def live(text: str) -> list[str]:
     """
-    Return what any of the three would follow, fetch or run.
+    Return what any of the three would follow, fetch or run, or show as an address.
     """
     found: list[str] = []
     for render in RENDERERS:
@@ -54,6 +60,8 @@ def live(text: str) -> list[str]:
             found += [f"{tag.name} {name}" for name in tag.attrs if name.startswith("on")]
             if tag.name in {"script", "style", "iframe", "img", "svg", "object", "form"}:
                 found.append(tag.name)
+        for shown in page.find_all(string=True):
+            found += _LINKED_WHERE_SHOWN.findall(shown)
     found += re.findall(r"(?i)(?:https?|ftp|wss?|file)://\S", text)
     found += re.findall("\x1b|\x9b", text)
     return found

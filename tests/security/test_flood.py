@@ -81,6 +81,38 @@ def test_what_repeats_itself_has_one_place(flood: int) -> None:
 
 
 @pytest.mark.promise("flood")
+@pytest.mark.parametrize("seed", range(5))
+def test_changing_every_tenth_word_makes_no_other_text(seed: int) -> None:
+    """
+    By as many writers as there are texts, so that no share of a writer holds them back.
+    """
+    drawn = np.random.default_rng(seed)
+    words = f"{ADVICE} {ADVICE.upper()} and nobody else has told of it".split()
+    texts = [
+        " ".join(f"x{drawn.integers(10**9)}" if drawn.random() < 0.1 else one for one in words)
+        for _ in range(50)
+    ]
+    flood = [of("", f"f{number}", text) for number, text in enumerate(texts)]
+
+    found = [one.provenance.document for one in page([*flood, *honest()], PLACES).passages]
+
+    assert 1 == sum(name.startswith("f") for name in found)
+
+
+@pytest.mark.promise("flood")
+def test_a_few_words_that_others_hold_do_not_push_them_out() -> None:
+    """
+    Whoever writes down what everybody asks for would make every answer to it wait as a repetition.
+    """
+    title = of("", "title", "The launch of Heron")
+    others = [of("", f"o{number}", f"{number} {number}th {number}er") for number in range(20)]
+
+    found = [one.provenance.document for one in page([title, *honest(), *others], 11).passages]
+
+    assert ["title", *(f"h{number}" for number in range(10))] == found
+
+
+@pytest.mark.promise("flood")
 def test_a_writer_of_many_different_texts_has_half_of_the_places() -> None:
     choice = Choice(PLACES)
     for number in range(100):

@@ -10,9 +10,10 @@ import pytest
 from acl.screening.instructions import reads_like_an_instruction
 from ingestion.extract import SandboxedExtractor
 from tests.security.hiding import HIDDEN, MARK, SEEN, cases, plain
+from tests.security.hiding_office import more_cases, more_plain
 
-CASES: Final = cases()
-PLAIN: Final = plain()
+CASES: Final = cases() | more_cases()
+PLAIN: Final = plain() | more_plain()
 NEVER_TEXT: Final = (
     "HTML: script",
     "HTML: meta",

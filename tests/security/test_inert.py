@@ -64,13 +64,20 @@ TRICKS: Final = {
     "a share behind a mark": "(~~~ //`evil.example// x",
     "a share behind an underscore": "|///_//evil.example*=x, &[__=_[`_//evil.example//y:|",
     "defined by what follows": "x [1]\n\n[1]: \n- ",
+    "escaped colon": "https\\://evil.example",
+    "escaped dot": "www\\.evil.example",
+    "reference for a letter": "http&#115;://evil.example w&#119;w.evil.example",
+    "reference for a colon": "https&#0058;//evil.example https&#x3A//evil.example",
+    "reference for slashes": "https:&sol;&#47;evil.example",
+    "reference for a dot": "www&period;evil.example",
+    "emphasis in a scheme": "*https*://evil.example",
     "full width": "\uff3bx\uff3d(https://evil.example)",
 }
 FRAGMENTS: Final = (
     "[", "]", "(", ")", "!", "<", ">", ":", "/", "//", "\\", "`", "~~~\n", "\n", "\n\n", "> ", "- ",
     "x", " ", '"', "'", "&", "[1]: ", "[1]", "https:", "www.", "evil.example", "img src=",
     "a href=",
-    "javascript:", "data:", "\u200b", "*", "_", "#", "|", "=", "\t",
+    "javascript:", "data:", "&#58;", "&sol;", "http", "\u200b", "*", "_", "#", "|", "=", "\t",
 )  # fmt: skip
 
 
@@ -124,6 +131,7 @@ def test_what_parsers_choke_on_is_made_inert_without_them(text: str) -> None:
         "rows[0][1] = f(a[i])(x) if m[k] else 3 < 4",
         "- [ ] open\n- [x] done, see [4] and note [a]: that is all",
         "| a | b |\n| --- | --- |\n| 1:2 | x/y |",
+        "AT&T, &lt;b&gt; &amp; &nbsp;&#39;&eacute;, f(&a, &amp;b) && c",
         "README.md, k8s.io/kubernetes//staging, 16:9, data := read()",
     ],
 )

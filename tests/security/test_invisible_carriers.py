@@ -6,6 +6,7 @@ That the output is the same for every message is more than that a known decoder 
 
 import gettext
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pycountry
@@ -14,7 +15,8 @@ import pytest
 from acl.model.characters import visible
 from acl.model.lookalikes import unmixed
 from ingestion.clean import clean
-from retrieval.sanitise import inert
+from retrieval.sanitise import inert, sanitise
+from tests.retrieval.test_cite import passage
 from tests.security.carriers_of_bits import CARRIERS, COVER, payloads
 
 LOCALES = Path(pycountry.__file__).parent / "locales"
@@ -54,6 +56,15 @@ def test_on_the_way_out_alone_nothing_hidden_leaves() -> None:
     """
     for name, carry in CARRIERS.items():
         assert 1 == len({inert(carry(COVER, bits)) for bits in payloads()}), name
+
+
+@pytest.mark.promise("nothing-unseen")
+def test_an_address_that_hides_something_is_left_out() -> None:
+    hidden = "".join(chr(0xE0000 + ord(letter)) for letter in "obey")
+    plain = replace(passage("text"), url="https://wiki.example/a\u00e9?q=1")
+
+    assert plain.url == sanitise(plain).url
+    assert "" == sanitise(replace(plain, url=plain.url + hidden)).url
 
 
 @pytest.mark.promise("nothing-unseen")

@@ -73,6 +73,24 @@ def test_what_is_kept_back_is_counted_and_comes_back(
 
 
 @pytest.mark.promise("kept-back")
+@pytest.mark.parametrize("where", ["title", "id"])
+def test_what_a_title_or_an_id_says_counts_as_well(
+    shared: Installation, world: tuple[ReadingRoom, str], where: str
+) -> None:
+    room, source = world
+    hostile = {"id": "attack", "title": "News", "text": HARMLESS, "acl": allow("user:alice")}
+    shared.write(source, [{**hostile, where: ATTACK}])
+    shared.sync(source, "corp")
+
+    told, _, found = asked(shared, room)
+    strict, _, left = asked(shared, replace(room, screen=Screen(quarantines=True)))
+
+    assert 1 == len(found)
+    assert ["instruction-like"] == _signals(told["passages"][0])
+    assert ([], {QUARANTINED: 1}) == (left, strict["left_out"])
+
+
+@pytest.mark.promise("kept-back")
 def test_in_a_document_a_line_stands_for_what_is_kept_back(
     shared: Installation, world: tuple[ReadingRoom, str]
 ) -> None:

@@ -1,9 +1,11 @@
 """
-Mail: who wrote to whom about what, and the words; attachments by name only.
+Mail: who wrote to whom about what, and the words that a mail program shows; attachments by name
+only.
 
 Bcc is never extracted: whoever may read the mail may still not know of those.
 """
 
+import re
 from collections.abc import Iterator
 from email import policy
 from email.message import EmailMessage, Message
@@ -14,6 +16,7 @@ from ingestion.extraction.formats.source import Source, UnreadableError
 from ingestion.extraction.formats.unseen import Unseen
 from ingestion.extraction.wire import Extracted
 
+_ALTERNATIVE, _BESIDE = "eml-alternative", "eml-beside-page"
 _SHOWN_HEADERS = ("From", "To", "Cc", "Subject", "Date")
 
 
@@ -56,6 +59,11 @@ def _bodies(part: Message, unseen: Unseen) -> Iterator[str]:
         return
     if part.get_content_type() == "multipart/alternative":
         yield from _best_alternative(part, unseen)
+    elif part.get_content_type() == "multipart/related":
+        # What is beside the root is pictures and the like, which it shows or nobody does.
+        yield from (text for inner in _parts(part)[:1] for text in _bodies(inner, unseen))
+        for inner in _parts(part)[1:]:
+            unseen.note(_BESIDE, " ".join(_bodies(inner, unseen)))
     elif part.is_multipart():
         for inner in _parts(part):
             yield from _bodies(inner, unseen)
@@ -65,14 +73,34 @@ def _bodies(part: Message, unseen: Unseen) -> Iterator[str]:
 
 def _best_alternative(part: Message, unseen: Unseen) -> Iterator[str]:
     """
-    Prefer the plain text, which can hide nothing; else the first that has words.
+    Prefer what mail programs show: a page, else the last that has words (RFC 2046, section 5.1.4).
+
+    Of the others, what says something else is hidden.
     """
-    ranked = sorted(_parts(part), key=lambda inner: inner.get_content_type() != "text/plain")
+    latest_first = _parts(part)[::-1]
+    ranked = sorted(latest_first, key=lambda inner: not _is_page(inner))
+    shown: set[str] = set()
     for inner in ranked:
-        texts = [text for text in _bodies(inner, unseen) if text.strip()]
-        if texts:
+        texts = [text for text in _bodies(inner, Unseen() if shown else unseen) if text.strip()]
+        if shown:
+            lines = [line for text in texts for line in text.splitlines()]
+            unseen.note(_ALTERNATIVE, "\n".join(one for one in lines if _is_other(one, shown)))
+        else:
             yield from texts
-            return
+            shown = _words("\n".join(texts))
+
+
+def _is_page(part: Message) -> bool:
+    return any(one.get_content_type() == "text/html" for one in part.walk())
+
+
+def _is_other(line: str, shown: set[str]) -> bool:
+    said = _words(line)
+    return 2 * len(said & shown) < len(said)
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.casefold()))
 
 
 def _parts(part: Message) -> list[Message]:

@@ -14,12 +14,8 @@ import markdownify
 from bs4 import BeautifulSoup, Comment, Declaration, Doctype, ProcessingInstruction, Tag
 from bs4.element import NavigableString
 
-from ingestion.extraction.formats.html_styles import (
-    COLOUR,
-    hiding,
-    styles_of,
-    unreadable,
-)
+from ingestion.extraction.formats.html_sheets import styles_of
+from ingestion.extraction.formats.html_styles import ELEMENT, hiding, unreadable
 from ingestion.extraction.formats.source import Source, UnreadableError
 from ingestion.extraction.formats.unseen import Unseen
 from ingestion.extraction.wire import Extracted
@@ -98,22 +94,38 @@ def _title(soup: BeautifulSoup) -> str | None:
 
 def _remove_unseen(soup: BeautifulSoup, unseen: Unseen) -> None:
     _remove_comments(soup, unseen)
+    _fold(soup, unseen)
     # Read before the sheets go, and held by the objects that they are about until all is done.
-    styles, tags = styles_of(soup), list(soup.find_all())
+    looks, tags = styles_of(soup), list(soup.find_all())
     # Asked of a tag itself, this would be a search of all that stands in it.
     gone: set[int] = set()
     for tag in tags:
         # Inside something removed already, there is nothing left to do.
         if id(tag) in gone:
             continue
-        trick = None if tag.name in _NO_TEXT else hiding(tag, styles)
+        tricks = () if tag.name in _NO_TEXT else (hiding(tag, styles) for styles in looks)
+        trick = next(filter(None, tricks), None)
         if tag.name in _NO_TEXT or trick is not None:
             if trick is not None:
                 unseen.note(trick, tag.get_text(" "))
             gone.update(map(id, [tag, *tag.find_all()]))
             tag.decompose()
-    for tag in unreadable((one for one in tags if id(one) not in gone), styles):
-        _remove_own_text(tag, unseen)
+    for styles in looks:
+        for tag, trick in unreadable((one for one in tags if id(one) not in gone), styles):
+            _remove_own_text(tag, trick, unseen)
+
+
+def _fold(soup: BeautifulSoup, unseen: Unseen) -> None:
+    """
+    Take out what shows only once its summary is clicked.
+    """
+    for tag in soup.find_all("details"):
+        if tag.decomposed or tag.has_attr("open"):
+            continue
+        shown = tag.find("summary", recursive=False)
+        for inner in [one for one in tag.contents if one is not shown]:
+            unseen.note(ELEMENT, inner.get_text(" "))
+            inner.decompose()
 
 
 def _remove_comments(soup: BeautifulSoup, unseen: Unseen) -> None:
@@ -123,10 +135,10 @@ def _remove_comments(soup: BeautifulSoup, unseen: Unseen) -> None:
         text.extract()
 
 
-def _remove_own_text(tag: Tag, unseen: Unseen) -> None:
+def _remove_own_text(tag: Tag, trick: str, unseen: Unseen) -> None:
     for text in [one for one in tag.children if isinstance(one, NavigableString)]:
         if text.strip():
-            unseen.note(COLOUR, text)
+            unseen.note(trick, text)
             text.extract()
 
 

@@ -10,6 +10,7 @@ picture is kept whole: there the picture shows what the text says, as far as any
 import ctypes
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Final
 
@@ -31,6 +32,17 @@ _NO_INK: Final = frozenset({3, 7})
 """
 Text rendering modes (ISO 32000-1, table 106): neither fill nor stroke; only clip.
 """
+
+_OUTLINED: Final = frozenset({1, 5})
+"""
+Of these modes only the outline has ink.
+"""
+
+_COVERING: Final = frozenset(
+    {pdfium.FPDF_PAGEOBJ_PATH, pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_SHADING}
+)
+_Bounds = tuple[float, float, float, float]
+_NO_COLOUR: Final = (-999, -999, -999)
 
 _LEAST_ALPHA: Final = 25
 _PALE: Final = 200
@@ -164,31 +176,34 @@ class _Look:
     def __init__(self, page: pypdfium2.PdfPage) -> None:
         self._page = page
         self._box = page.get_bbox()
+        self._others = _Others.on(page.raw)
+        width, height = page.get_size()
+        self._scale = min(_SCALE, (_MAX_DRAWN_PIXELS / max(1.0, width * height)) ** 0.5)
         self._drawn: np.ndarray[Any, Any] | None = None
 
     def trick(self, one: Any) -> str | None:  # noqa: ANN401 - a raw handle
         """
         Return the trick by which a text object is not seen.
         """
-        if pdfium.FPDFTextObj_GetTextRenderMode(one) in _NO_INK:
+        mode = pdfium.FPDFTextObj_GetTextRenderMode(one)
+        if mode in _NO_INK:
             return _INVISIBLE
-        red, green, blue, alpha = (ctypes.c_uint(255) for _ in range(4))
-        pdfium.FPDFPageObj_GetFillColor(one, red, green, blue, alpha)
-        if alpha.value < _LEAST_ALPHA:
+        ink, alpha = _colour_of(one, outline=mode in _OUTLINED)
+        if alpha < _LEAST_ALPHA:
             return _TRANSPARENT
         if _points(one) < colours.LEAST_POINTS:
             return _SIZE
-        return self._trick_of_place(one, min(red.value, green.value, blue.value) > _PALE)
+        return self._trick_of_place(one, ink)
 
-    def _trick_of_place(self, one: Any, pale: bool) -> str | None:  # noqa: ANN401, FBT001
-        left, bottom, right, top = (ctypes.c_float() for _ in range(4))
-        if not pdfium.FPDFPageObj_GetBounds(one, left, bottom, right, top):
+    def _trick_of_place(self, one: Any, ink: colours.Colour) -> str | None:  # noqa: ANN401
+        bounds = _bounds(one)
+        if bounds is None:
             return None
-        bounds = left.value, bottom.value, right.value, top.value
         if self._is_outside(bounds):
             return _OUTSIDE
         # A layer is a mark on what is in it; which are shown is only seen by drawing the page.
-        doubtful = pale or pdfium.FPDFPageObj_CountMarks(one) > 0
+        marked = min(ink) > _PALE or pdfium.FPDFPageObj_CountMarks(one) > 0
+        doubtful = marked or _is_clipped(one, bounds) or self._others.hide(one, bounds, ink)
         return _UNSEEN if doubtful and self._is_blank(bounds) else None
 
     def _is_outside(self, bounds: tuple[float, float, float, float]) -> bool:
@@ -198,24 +213,97 @@ class _Look:
 
     def _is_blank(self, bounds: tuple[float, float, float, float]) -> bool:
         picture = self._picture()
-        if picture is None:
-            return False
         left, bottom, right, top = bounds
         least_x, _, _, most_y = self._box
         # The middle of the letters: what they stand on may end right around them.
         edge = (top - bottom) * _EDGE
-        columns = slice(*_pixels(left - least_x + edge, right - least_x - edge))
-        rows = slice(*_pixels(most_y - top + edge, most_y - bottom - edge))
+        columns = slice(*_pixels(left - least_x + edge, right - least_x - edge, self._scale))
+        rows = slice(*_pixels(most_y - top + edge, most_y - bottom - edge, self._scale))
         looked_at = picture[rows, columns]
         return looked_at.size > 0 and int(np.ptp(looked_at, axis=(0, 1)).max()) < _LEAST_CONTRAST
 
-    def _picture(self) -> "np.ndarray[Any, Any] | None":
-        width, height = self._page.get_size()
-        if width * height * _SCALE**2 > _MAX_DRAWN_PIXELS or self._page.get_rotation():
-            return None
+    def _picture(self) -> "np.ndarray[Any, Any]":
         if self._drawn is None:
-            self._drawn = self._page.render(scale=_SCALE, may_draw_forms=False).to_numpy()
+            # Turned back: places are those of the page before it is turned.
+            back = (360 - self._page.get_rotation()) % 360
+            drawn = self._page.render(scale=self._scale, rotation=back, may_draw_forms=False)
+            self._drawn = drawn.to_numpy()
         return self._drawn
+
+
+@dataclass(frozen=True, slots=True)
+class _Others:
+    """
+    What is drawn on a page besides text, in its order: bounds, and the colour of filled shapes.
+    """
+
+    numbers: "np.ndarray[Any, Any]"
+    bounds: "np.ndarray[Any, Any]"
+    inks: "np.ndarray[Any, Any]"
+    order: dict[int, int]
+
+    @classmethod
+    def on(cls, page: Any) -> "_Others":  # noqa: ANN401 - a raw handle
+        drawn, order = list[tuple[int, _Bounds, colours.Colour]](), dict[int, int]()
+        for number in range(pdfium.FPDFPage_CountObjects(page)):
+            one = pdfium.FPDFPage_GetObject(page, number)
+            kind = pdfium.FPDFPageObj_GetType(one)
+            order[_address(one)] = number
+            bounds = _bounds(one) if kind in _COVERING else None
+            if bounds is not None:
+                filled = kind == pdfium.FPDF_PAGEOBJ_PATH
+                drawn.append((number, bounds, _colour_of(one)[0] if filled else _NO_COLOUR))
+        columns = [np.array(column) for column in zip(*drawn, strict=True)] if drawn else []
+        numbers, places, inks = columns or [np.empty(0), np.empty((0, 4)), np.empty((0, 3))]
+        return cls(numbers, places, inks, order)
+
+    def hide(self, text: Any, bounds: _Bounds, ink: colours.Colour) -> bool:  # noqa: ANN401
+        """
+        Say whether something may: drawn later over the text, or below it in its colour.
+        """
+        left, bottom, right, top = bounds
+        middle = np.array([(left + right) / 2, (bottom + top) / 2])
+        over = (self.bounds[:, :2] <= middle) & (middle <= self.bounds[:, 2:])
+        later = self.numbers > self.order.get(_address(text), 0)
+        alike = np.abs(self.inks - np.array(ink)).max(axis=1, initial=0) <= colours.SAME
+        return bool((over.all(axis=1) & (later | alike)).any())
+
+
+def _colour_of(one: Any, *, outline: bool = False) -> tuple[colours.Colour, int]:  # noqa: ANN401
+    red, green, blue, alpha = (ctypes.c_uint(255) for _ in range(4))
+    ask = pdfium.FPDFPageObj_GetStrokeColor if outline else pdfium.FPDFPageObj_GetFillColor
+    ask(one, red, green, blue, alpha)
+    return (red.value, green.value, blue.value), alpha.value
+
+
+def _bounds(one: Any) -> _Bounds | None:  # noqa: ANN401 - a raw handle
+    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+    if not pdfium.FPDFPageObj_GetBounds(one, left, bottom, right, top):
+        return None
+    return left.value, bottom.value, right.value, top.value
+
+
+def _covers(other: _Bounds, text: _Bounds) -> bool:
+    left, bottom, right, top = text
+    x, y = (left + right) / 2, (bottom + top) / 2
+    return other[0] <= x <= other[2] and other[1] <= y <= other[3]
+
+
+def _is_clipped(one: Any, bounds: _Bounds) -> bool:  # noqa: ANN401 - a raw handle
+    clip = pdfium.FPDFPageObj_GetClipPath(one)
+    for path in range(max(0, pdfium.FPDFClipPath_CountPaths(clip)) if clip else 0):
+        points = []
+        for number in range(max(0, pdfium.FPDFClipPath_CountPathSegments(clip, path))):
+            x, y = ctypes.c_float(), ctypes.c_float()
+            pdfium.FPDFPathSegment_GetPoint(
+                pdfium.FPDFClipPath_GetPathSegment(clip, path, number), x, y
+            )
+            points.append((x.value, y.value))
+        least, most = [map(side, *points) for side in (min, max)] if points[1:] else ((), ())
+        box = (*least, *most)
+        if len(box) == len(bounds) and not _covers(box, bounds):
+            return True
+    return False
 
 
 def _points(one: Any) -> float:  # noqa: ANN401 - a raw handle
@@ -223,11 +311,12 @@ def _points(one: Any) -> float:  # noqa: ANN401 - a raw handle
     if not pdfium.FPDFTextObj_GetFontSize(one, size):
         return colours.LEAST_POINTS
     pdfium.FPDFPageObj_GetMatrix(one, matrix)
-    return abs(size.value) * float(np.hypot(matrix.c, matrix.d))
+    across, up = np.hypot(matrix.a, matrix.b), np.hypot(matrix.c, matrix.d)
+    return abs(size.value) * float(min(across, up))
 
 
-def _pixels(first: float, last: float) -> tuple[int, int]:
-    return max(0, int(first * _SCALE)), max(0, int(last * _SCALE) + 1)
+def _pixels(first: float, last: float, scale: float) -> tuple[int, int]:
+    return max(0, int(first * scale)), max(0, int(last * scale) + 1)
 
 
 def _address(one: Any) -> int:  # noqa: ANN401 - a raw handle

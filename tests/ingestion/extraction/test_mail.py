@@ -40,14 +40,14 @@ def test_headers_and_body(extractor: SandboxedExtractor) -> None:
     ) == found.text
 
 
-def test_plain_text_is_preferred_and_html_is_cleaned(extractor: SandboxedExtractor) -> None:
+def test_what_a_mail_program_shows_is_taken_and_cleaned(extractor: SandboxedExtractor) -> None:
     both = mail()
     both.set_content("plain words")
     both.add_alternative("<p>marked words", subtype="html")
     html_only = mail()
     html_only.set_content("<p>marked <b>words</b><p hidden>unseen", subtype="html")
 
-    assert extractor.extract(bytes(both), mime=MAIL).text.endswith("\n\nplain words")
+    assert extractor.extract(bytes(both), mime=MAIL).text.endswith("\n\nmarked words")
     assert extractor.extract(bytes(html_only), mime=MAIL).text.endswith("\n\nmarked **words**")
 
 
