@@ -375,7 +375,7 @@ SESSION_FAULTS: Final = (
     Mutant(
         "sign-out-by-foreign-form",
         ROUTES,
-        "        if session is None or not _sent_by_us(session, body):\n",
+        "        if not _sent_by_us(session, body):\n",
         "        if session is None:\n",
         "Another site signs readers out.",
         SIGNING_OUT,
