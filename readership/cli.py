@@ -6,7 +6,9 @@ configuration, 130 interrupted.
 """
 
 import logging
+import signal
 import sys
+import threading
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
@@ -26,6 +28,7 @@ from readership.switch_commands import switch_app
 
 EXIT_USAGE: Final = 2
 EXIT_INTERRUPTED: Final = 130
+SOON_SECONDS: Final = 0.02
 
 app = typer.Typer(
     name="readership",
@@ -200,6 +203,7 @@ def main() -> NoReturn:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     # Ctrl-C while a connection is being closed is logged there with a traceback.
     logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
+    sys.unraisablehook = insist_on_interrupts
     try:
         require_one_place()
         app()
@@ -218,6 +222,20 @@ def main() -> NoReturn:
             _say_interrupted()
         raise
     sys.exit(0)
+
+
+def insist_on_interrupts(lost: "sys.UnraisableHookArgs", /) -> None:
+    """
+    Interrupt once more where Ctrl-C came while an object was being given up: Python drops there
+    whatever is raised.
+    """
+    main_thread = threading.main_thread().ident
+    if issubclass(lost.exc_type, KeyboardInterrupt) and main_thread is not None:
+        # After this has returned: here it would be dropped again.
+        again = (main_thread, signal.SIGINT)
+        threading.Timer(SOON_SECONDS, signal.pthread_kill, again).start()
+    else:
+        sys.__unraisablehook__(lost)
 
 
 def _say_interrupted() -> None:

@@ -126,7 +126,7 @@ def serve(configuration: Configuration, *, host: str, port: int) -> None:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True
     )
-    for talkative in ("httpx", "mcp"):
+    for talkative in ("alembic", "httpx", "mcp"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
     with ExitStack() as stack:
         door = stack.enter_context(bound(host, port))
@@ -164,9 +164,11 @@ def bound(host: str, port: int) -> socket.socket:
     """
     try:
         family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        door = socket.socket(family, kind)
-        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        door.bind(address)
+        with ExitStack() as undone:
+            door = undone.enter_context(socket.socket(family, kind))
+            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            door.bind(address)
+            undone.pop_all()
     except OSError as error:
         msg = f"cannot listen on {host} port {port}: {error.strerror}; choose another --port"
         raise ConfigurationError(msg) from error

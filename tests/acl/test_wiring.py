@@ -108,6 +108,8 @@ def test_another_tenants_registry_is_refused(tmp_path: Path, registry: str) -> N
         start(other)
 
     assert "made with tenant 'acme'" in refused.value.diagnostics()
+    with pytest.raises(RegistryMismatchError):
+        open_ground(other, may_write=False)  # as every command does
 
 
 def test_a_copy_of_the_keys_is_enough_for_another_machine(tmp_path: Path, registry: str) -> None:

@@ -226,7 +226,7 @@ def test_an_interrupted_sync_says_that_nothing_is_lost(tmp_path: Path) -> None:
 
     done = ended_at(one.start(), lambda: one.committed() >= 0, signal.SIGINT)
 
-    assert "interrupted; nothing is lost, run the same command again" == done.err
+    assert done.err.endswith("interrupted; nothing is lost, run the same command again")
 
 
 @pytest.mark.promise("crash-safe")
@@ -324,7 +324,7 @@ def test_a_source_that_cannot_be_read_does_not_hold_up_another(tmp_path: Path) -
     done = one.sync("--json")
 
     assert 1 == done.code
-    assert "error: source broken: path 'documents.jsonl' cannot be opened" in done.err
+    assert "broken has no documents.jsonl; it lists documents and who may read them" in done.err
     (report,) = done.reports()
     assert {
         "seen": 12,

@@ -242,7 +242,7 @@ def test_a_folder_without_a_listing_concludes_nothing(tmp_path: Path) -> None:
     with pytest.raises(InputError) as refused:
         source(tmp_path).observe()
 
-    assert "'documents.jsonl' cannot be opened: No such file" in refused.value.diagnostics()
+    assert f"{tmp_path} has no documents.jsonl; it lists documents" in refused.value.diagnostics()
 
 
 @pytest.mark.parametrize("listing", [b"", b"\n\n  \n"])

@@ -81,10 +81,13 @@ def test_a_response_is_verified_offline(file: Path, tmp_path: Path) -> None:
     code, told = run("-c", file, "verify", saved)
     assert (0, True) == (code, passage("plan").citation in told)
     assert 0 == run("verify", saved, "--jwks", jwks)[0]
-    assert "the response" in told
+    assert "VERIFIED: the response is what was released" in told
     code, told = run("verify", alone, "--jwks", jwks)
-    assert (0, True) == (code, "nothing: it came alone" in told)
-    assert 1 == run("verify", altered, "--jwks", jwks)[0]
+    assert (0, True) == (code, "it came alone" in told)
+    code, told = run("verify", altered, "--jwks", jwks)
+    assert (1, True) == (code, "verdict  NOT VERIFIED" in told)
+    alone.write_text("{}")
+    assert 1 == run("verify", alone, "--jwks", jwks)[0]
     assert '"d"' not in jwks.read_text()
     found = json.loads(run("verify", altered, "--jwks", jwks, "--json")[1])
     assert (False, ["1 passages, 2 were released"]) == (found["verified"], found["differences"])
