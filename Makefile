@@ -42,7 +42,7 @@ $(PROVIDER)/node_modules/.ready: $(PROVIDER)/package.json $(PROVIDER)/package-lo
 
 # A process a core; files stay whole, so that what they share is set up once.
 test: setup identity-provider ## run the test suite
-	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile
+	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 test-deep: setup identity-provider ## run the test suite with the long variants
 	READERSHIP_DEEP=1 $(BIN)/python -m pytest --timeout 3000

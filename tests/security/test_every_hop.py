@@ -24,7 +24,7 @@ from tests.security.pivots import AIMS, READERS, WORDS, Company, Follower, Place
 from tests.security.test_object_access import Undecided
 
 COMPANIES = 10 if DEEP else 1
-QUESTIONS_A_COMPANY = 1_000 if DEEP else 500
+QUESTIONS_A_COMPANY = 1_000 if DEEP else 200
 
 pytestmark = pytest.mark.promise("every-hop")
 
