@@ -43,7 +43,7 @@ _WITHOUT_SLASHES: Final = re.compile(
     re.IGNORECASE,
 )
 _RELATIVE: Final = re.compile(r"(?<![:/\\])(?<![^\W_])([/\\])([/\\])(?=[^\s/\\])")
-_BARE: Final = re.compile(r"www\\?\.(?=\w)", re.IGNORECASE)
+_BARE: Final = re.compile(r"www\\?\.(?=\S)", re.IGNORECASE)
 
 
 def sanitise(passage: Passage) -> Passage:

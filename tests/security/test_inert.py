@@ -36,6 +36,7 @@ TRICKS: Final = {
     "bare after a letter": f"see{EVIL}",
     "bare after an ideograph": f"\u53c2{EVIL}",
     "www": "www.evil.example/x",
+    "www, and then an escape": "www.\\_evil.example/x",
     "protocol-relative": "[x](//evil.example/x)",
     "backslashes": "[x](/\\evil.example)",
     "allow-listed proxy": "![x](https://eu-api.asm.skype.com/urlp/v1/url/content?url=https://evil)",
