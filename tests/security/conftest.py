@@ -9,6 +9,7 @@ import pytest
 
 from tests.scenarios.installation import Installation, installation
 from tests.scenarios.places import fast_place
+from tests.security.page_premises import Browser, Premises
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +29,19 @@ def elsewhere() -> Iterator[Installation]:
     """
     with fast_place() as place, installation(place / "globex", "globex") as one:
         yield one
+
+
+@pytest.fixture(scope="module")
+def premises(shared: Installation) -> Premises:
+    """
+    A service with the reader's page, and an issuer beside it.
+    """
+    return Premises(shared)
+
+
+@pytest.fixture
+def browser(premises: Premises) -> Browser:
+    """
+    A browser that nobody has used yet.
+    """
+    return premises.browser()

@@ -14,7 +14,7 @@ from retrieval.console.cookies import BEGUN_COOKIE
 from retrieval.console.sessions import MAX_SIGN_IN
 from tests.acl.identity.issuers import ISSUER, OTHER_ISSUER
 from tests.retrieval.console.desks import access, granted, identity
-from tests.scenarios.installation import Installation, claim_of
+from tests.scenarios.installation import claim_of
 from tests.security.page_premises import (
     BACK,
     ORIGIN,
@@ -26,16 +26,6 @@ from tests.security.page_premises import (
 )
 
 pytestmark = pytest.mark.promise("page-session")
-
-
-@pytest.fixture(scope="module")
-def premises(shared: Installation) -> Premises:
-    return Premises(shared)
-
-
-@pytest.fixture
-def browser(premises: Premises) -> Browser:
-    return premises.browser()
 
 
 def test_whoever_signs_in_reads_what_is_theirs(premises: Premises, browser: Browser) -> None:

@@ -17,23 +17,13 @@ from retrieval.console.sessions import MAX_BEGUN, MAX_SESSION, Session, Sessions
 from retrieval.notes import Notes
 from tests.acl.identity.issuers import ISSUER
 from tests.retrieval.console.desks import cookies_of
-from tests.scenarios.installation import Clock, Installation
+from tests.scenarios.installation import Clock
 from tests.security.page_premises import (
     Browser,
     Premises,
 )
 
 pytestmark = pytest.mark.promise("page-session")
-
-
-@pytest.fixture(scope="module")
-def premises(shared: Installation) -> Premises:
-    return Premises(shared)
-
-
-@pytest.fixture
-def browser(premises: Premises) -> Browser:
-    return premises.browser()
 
 
 def answers_of(premises: Premises) -> dict[str, httpx2.Response]:

@@ -26,16 +26,6 @@ from tests.security.bytewise import HOST, exchanged
 from tests.security.page_premises import BACK, Browser, Premises
 
 
-@pytest.fixture(scope="module")
-def premises(shared: Installation) -> Premises:
-    return Premises(shared)
-
-
-@pytest.fixture
-def browser(premises: Premises) -> Browser:
-    return premises.browser()
-
-
 def sent_by(browser: Browser, before: bytes = b"") -> list[bytes]:
     """
     Return a browser's cookies as they are sent, with this before each name.
